@@ -1,0 +1,34 @@
+"""The one place that imports cv2, so that a bare machine gets a sentence and not a traceback."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+from types import ModuleType
+
+from siamcorr.errors import MissingDependency
+
+__all__ = ["load_cv2"]
+
+
+@functools.cache
+def load_cv2() -> ModuleType:
+    """Import OpenCV on first use.
+
+    Returns:
+        The module `cv2`.
+
+    Raises:
+        MissingDependency: cv2 is not installed, or a system library that it needs (libGL.so.1,
+            libgthread-2.0.so.0 of libglib) is absent, as on a bare container image.
+    """
+    try:
+        return importlib.import_module("cv2")
+    except ImportError as error:
+        raise MissingDependency(
+            f"OpenCV does not load: {error}\n"
+            "  cure 1: install the system libraries it needs, on Debian or Ubuntu: "
+            "apt-get install libgl1 libglib2.0-0\n"
+            "  cure 2: use the build that needs none: pip uninstall opencv-python && "
+            "pip install opencv-python-headless"
+        ) from error
