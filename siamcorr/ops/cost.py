@@ -1,0 +1,98 @@
+"""Predicted seconds of a backend on CPU: measured coefficients times static counts of the work.
+
+`scripts/fit_cost_model.py` measures random problems on this machine, fits one non-negative
+coefficient per count, backend, direction and regime, and writes `cost_table.py`. Only the order
+of the backends matters, so a table serves machines of another speed.
+"""
+
+from __future__ import annotations
+
+import math
+
+from siamcorr.ops.backends.fft import fast_length
+from siamcorr.ops.cost_table import COEFFICIENTS
+from siamcorr.ops.problem import Problem
+
+__all__ = ["counts", "predicted_seconds", "regime"]
+
+_LANES = 16
+
+
+def predicted_seconds(backend: str, problem: Problem) -> float:
+    """Seconds that the backend is expected to take; a pure function of the problem."""
+    coefficients = COEFFICIENTS[backend, problem.direction, regime(backend, problem)]
+    work = counts(backend, problem)
+    return sum(seconds * work[name] for name, seconds in coefficients.items())
+
+
+def regime(backend: str, problem: Problem) -> str:
+    """Which kind of kernel the backend ends up in."""
+    groups = problem.window.groups
+    one_in, one_out = problem.in_channels == groups, problem.out_channels == groups
+    if backend == "fft":
+        return "spectra"
+    if backend == "matmul":
+        return "outer" if one_in else "gemm"
+    if one_in and one_out:
+        kind = "_1x1" if problem.kernel_size == (1, 1) else "_shared" if problem.shared else ""
+        return f"depthwise{kind}"
+    if groups == 1 and (problem.shared or problem.batch == 1):
+        return "plain"
+    return "one_output" if one_out else "grouped"
+
+
+def counts(backend: str, problem: Problem) -> dict[str, float]:
+    """What the backend does, in numbers: calls, elements read and written, multiplications."""
+    groups, batch = problem.window.groups, problem.batch
+    kernels = 1 if problem.shared else batch
+    channels, outputs = problem.in_channels // groups, problem.out_channels // groups
+    area, taps, cells = (
+        math.prod(size) for size in (problem.padded_size, problem.kernel_size, problem.output_size)
+    )
+    work = {
+        "call": 1.0,
+        "input": batch * groups * channels * area,
+        "kernel": kernels * groups * outputs * channels * taps,
+        "output": batch * groups * outputs * cells,
+    }
+    if backend == "fft":
+        return work | _spectral_counts(problem, kernels)
+    pairs = batch * groups * outputs * channels
+    if backend == "matmul":
+        products = batch * groups * outputs * taps * area
+        return work | {"gemms": batch * groups, "gemm": pairs * taps * area, "products": products}
+    spread = problem.direction == "input_gradient"
+    swept, gathered = (area, outputs) if spread else (cells, channels)
+    lanes = {  # channels that a vector register runs over
+        "forward": outputs if problem.shared else batch * outputs,
+        "input_gradient": channels if problem.shared else batch * channels,
+        "weight_gradient": batch * groups * outputs,
+    }[problem.direction]
+    filled = math.ceil(lanes / _LANES) * _LANES / lanes  # a register is never left part empty
+    sliding = "output" if problem.direction == "weight_gradient" else "kernel"
+    return work | {
+        "groups": kernels * groups,
+        "multiplications": pairs * taps * swept,
+        "vectors": pairs * taps * swept * filled,
+        "reordered": work[sliding] * filled,
+        "gathered": batch * groups * gathered * taps * swept,
+    }
+
+
+def _spectral_counts(problem: Problem, kernels: int) -> dict[str, float]:
+    groups, batch = problem.window.groups, problem.batch
+    channels, outputs = problem.in_channels // groups, problem.out_channels // groups
+    x, k, y = (
+        batch * groups * channels,
+        kernels * groups * outputs * channels,
+        batch * groups * outputs,
+    )
+    pairs = batch * groups * outputs * channels
+    inverse = pairs if problem.direction == "weight_gradient" else 0
+    planes = {"forward": x + k + y, "input_gradient": x + k + y, "weight_gradient": x + y + inverse}
+    height, width = (fast_length(length) for length in problem.padded_size)
+    return {
+        "planes": planes[problem.direction],
+        "butterflies": planes[problem.direction] * height * width * math.log2(height * width),
+        "spectral_products": pairs * height * width,
+    }

@@ -1,0 +1,171 @@
+"""Which backend runs a problem: the table of backends, the override, the automatic choice."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from siamcorr.errors import BackendUnavailable, UnknownName, closest
+from siamcorr.ops import reference
+from siamcorr.ops.backends import conv2d, fft, matmul
+from siamcorr.ops.cost import predicted_seconds
+from siamcorr.ops.problem import Problem
+
+__all__ = [
+    "AUTOMATIC",
+    "BackendInfo",
+    "backend_for",
+    "check_backend",
+    "choose",
+    "list_backends",
+    "module_of",
+    "record_choices",
+    "use_backend",
+]
+
+
+class Backend(Protocol):
+    """A module that computes the three bilinear maps of `primitive`."""
+
+    def reasons(self, problem: Problem) -> list[str]: ...
+    def forward(self, x: Tensor, k: Tensor, problem: Problem) -> Tensor: ...
+    def input_gradient(self, g: Tensor, k: Tensor, problem: Problem) -> Tensor: ...
+    def weight_gradient(self, x: Tensor, g: Tensor, problem: Problem) -> Tensor: ...
+
+
+@dataclass(frozen=True)
+class BackendInfo:
+    """A backend and why it cannot run here; no reasons: it is usable."""
+
+    name: str
+    summary: str
+    reasons: tuple[str, ...]
+
+    @property
+    def usable(self) -> bool:
+        """Whether the backend runs on this machine at all."""
+        return not self.reasons
+
+
+_BACKENDS: dict[str, Backend] = {"conv2d": conv2d, "matmul": matmul, "fft": fft}
+AUTOMATIC = tuple(_BACKENDS)
+"""The backends that the automatic choice looks at."""
+_NAMES = (*_BACKENDS, "reference")
+_override: ContextVar[str | None] = ContextVar("siamcorr_backend", default=None)
+_record: ContextVar[dict[str, str] | None] = ContextVar("siamcorr_choices", default=None)
+
+
+def check_backend(who: str, name: str | None) -> str | None:
+    """Return the backend to use by name, None for the automatic choice.
+
+    An explicit name goes before `use_backend`.
+
+    Raises:
+        UnknownName: no backend has this name.
+    """
+    name = name if name is not None else _override.get()
+    if name is not None and name not in _NAMES:
+        raise UnknownName(
+            f"{who}: unknown backend {name!r}{closest(name, _NAMES)}\n  known: {', '.join(_NAMES)}"
+        )
+    return name
+
+
+def backend_for(problem: Problem, name: str | None) -> Backend:
+    """The named backend, or the one with the least predicted time.
+
+    Raises:
+        BackendUnavailable: the named backend cannot run the problem; lists its reasons.
+    """
+    if name is None:
+        # a traced size has no hash, so that the compiler sees the function without its cache
+        name = (choose.__wrapped__ if torch.compiler.is_compiling() else choose)(problem)
+        record = _record.get()
+        if record is not None:
+            record[problem.direction] = name
+        return _BACKENDS[name]
+    reasons = _BACKENDS[name].reasons(problem)
+    if reasons:
+        raise BackendUnavailable(
+            f"backend {name!r} cannot run this correlation: {'; '.join(reasons)}\n"
+            f"  problem : {problem}\n  cure    : leave `backend` out, or name another"
+        )
+    return _BACKENDS[name]
+
+
+@functools.lru_cache(maxsize=4096)
+def choose(problem: Problem) -> str:
+    """Name of the fastest backend by the measured cost model; a pure function of the problem.
+
+    Devices without a measured model run the classic formulation.
+    """
+    if problem.device != "cpu":
+        return "conv2d"
+    able = [name for name, backend in _BACKENDS.items() if not backend.reasons(problem)]
+    return min(able, key=lambda name: predicted_seconds(name, problem))
+
+
+def module_of(name: str) -> Backend:
+    """The backend behind one of the names of `AUTOMATIC`."""
+    return _BACKENDS[name]
+
+
+def list_backends() -> list[BackendInfo]:
+    """All backends, each with the reasons why it cannot run on this machine.
+
+    Example:
+        >>> [backend.name for backend in list_backends()]
+        ['conv2d', 'matmul', 'fft', 'reference']
+    """
+    modules = {**_BACKENDS, "reference": reference}
+    return [
+        BackendInfo(name, (module.__doc__ or "").splitlines()[0].partition(": ")[2], ())
+        for name, module in modules.items()
+    ]
+
+
+@contextmanager
+def use_backend(name: str) -> Iterator[None]:
+    """Run every correlation inside the block on one backend, unless a call names its own.
+
+    Args:
+        name: one of `list_backends()`.
+
+    Raises:
+        UnknownName: no backend has this name.
+
+    Example:
+        >>> with use_backend("fft"):
+        ...     tuple(xcorr(torch.ones(1, 2, 9, 9), torch.ones(1, 2, 3, 3)).shape)
+        (1, 1, 7, 7)
+    """
+    token = _override.set(check_backend("use_backend", name))
+    try:
+        yield
+    finally:
+        _override.reset(token)
+
+
+@contextmanager
+def record_choices() -> Iterator[dict[str, str]]:
+    """Collect the automatic choices made inside the block: direction to backend, the last ones.
+
+    Example:
+        >>> with record_choices() as choices:
+        ...     _ = xcorr(torch.ones(8, 256, 22, 22), torch.ones(8, 256, 6, 6))
+        >>> choices
+        {'forward': 'matmul'}
+    """
+    choices: dict[str, str] = {}
+    token = _record.set(choices)
+    try:
+        yield choices
+    finally:
+        _record.reset(token)

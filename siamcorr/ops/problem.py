@@ -1,0 +1,115 @@
+"""The static properties of one batched correlation: all that backends and dispatch may look at."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+import torch
+from torch import Tensor
+
+from siamcorr.ops.precision import arithmetic_dtype
+
+__all__ = ["Direction", "Pair", "Problem", "Window", "describe", "kernel_extent", "output_size"]
+
+Pair = tuple[int, int]
+Direction = Literal["forward", "input_gradient", "weight_gradient"]
+"""The three bilinear maps that are closed under differentiation (see `primitive`)."""
+
+
+class Window(NamedTuple):
+    """How the kernel slides: the arguments of `F.conv2d` after the tensors."""
+
+    stride: Pair
+    padding: Pair
+    dilation: Pair
+    groups: int
+
+
+class Problem(NamedTuple):
+    """One correlation `y[b, o] = sum_c x[b, c] * k[b, o, c]`, or one of its two gradients.
+
+    `shared` says that one kernel serves the whole batch, `exporting` that an ONNX file is being
+    written; sizes are (rows, columns) in cells.
+    """
+
+    direction: Direction
+    batch: int
+    shared: bool
+    in_channels: int
+    out_channels: int
+    input_size: Pair
+    kernel_size: Pair
+    window: Window
+    dtype: torch.dtype
+    device: str
+    exporting: bool = False
+
+    @property
+    def output_size(self) -> Pair:
+        """Rows and columns of the response."""
+        return output_size(self.input_size, self.kernel_size, self.window)
+
+    @property
+    def padded_size(self) -> Pair:
+        """Rows and columns of the input with its padding."""
+        (rows, columns), (top, left) = self.input_size, self.window.padding
+        return rows + 2 * top, columns + 2 * left
+
+    @property
+    def compute_dtype(self) -> torch.dtype:
+        """float32 for half precision, the dtype itself otherwise."""
+        return arithmetic_dtype(self.dtype)
+
+
+def describe(
+    direction: Direction, x: Tensor, k_or_g: Tensor, window: Window, size: Pair
+) -> Problem:
+    """Build the problem of `forward(x, k)`, `input_gradient(g, k)` or `weight_gradient(x, g)`.
+
+    Args:
+        direction: which of the three.
+        x: input, or the output gradient for `input_gradient`; (B, C, ., .).
+        k_or_g: kernel (B or 1, O, C/G, h, w), or the output gradient for `weight_gradient`.
+        window: stride, padding, dilation, groups.
+        size: what the tensors do not tell: the kernel's size for `weight_gradient`, the input's
+            for `input_gradient`, ignored for `forward`.
+    """
+    if direction == "weight_gradient":
+        in_channels, out_channels = x.shape[1], k_or_g.shape[1]
+        input_size, kernel_size = (x.shape[2], x.shape[3]), size
+        shared = False
+    else:
+        in_channels, out_channels = k_or_g.shape[2] * window.groups, k_or_g.shape[1]
+        input_size = size if direction == "input_gradient" else (x.shape[2], x.shape[3])
+        kernel_size = (k_or_g.shape[3], k_or_g.shape[4])
+        shared = k_or_g.shape[0] == 1 and x.shape[0] != 1
+    return Problem(
+        direction,
+        x.shape[0],
+        shared,
+        in_channels,
+        out_channels,
+        input_size,
+        kernel_size,
+        window,
+        x.dtype,
+        x.device.type,
+        torch.onnx.is_in_onnx_export(),
+    )
+
+
+def kernel_extent(kernel_size: Pair, dilation: Pair) -> Pair:
+    """Rows and columns that a dilated kernel covers: (h - 1) * d + 1."""
+    return (
+        (kernel_size[0] - 1) * dilation[0] + 1,
+        (kernel_size[1] - 1) * dilation[1] + 1,
+    )
+
+
+def output_size(input_size: Pair, kernel_size: Pair, window: Window) -> Pair:
+    """Rows and columns of the response, as `F.conv2d` counts them."""
+    rows, columns = kernel_extent(kernel_size, window.dilation)
+    return (
+        (input_size[0] + 2 * window.padding[0] - rows) // window.stride[0] + 1,
+        (input_size[1] + 2 * window.padding[1] - columns) // window.stride[1] + 1,
+    )
