@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import importlib.resources
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from types import UnionType
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -68,7 +70,8 @@ def parse_config(content: dict[str, Any], model: type[M], source: str) -> M:
     try:
         return model.model_validate(content)
     except ValidationError as error:
-        lines = [_describe(dict(item), model) for item in error.errors()]
+        items = [dict(item) for item in error.errors()]
+        lines = [_describe(item, model) for item in items if not _follows(item, items)]
         raise ConfigError(f"{source}: " + "\n  ".join(lines)) from error
 
 
@@ -79,17 +82,80 @@ def load_config(folder: str, name: str, model: type[M]) -> M:
 
 
 def _describe(item: dict[str, Any], model: type[BaseModel]) -> str:
-    location = [str(part) for part in item["loc"]]
-    dotted = ".".join(location)
-    if item["type"] == "extra_forbidden":
-        return f"unknown key {dotted!r}{closest(location[-1], _fields_at(model, location[:-1]))}"
+    """One validation error as a sentence that starts with the dotted key."""
+    dotted, fields = _walk(model, item["loc"])
+    context = item.get("ctx", {})
+    match item["type"]:
+        case "extra_forbidden":
+            return f"unknown key {dotted!r}{closest(str(item['loc'][-1]), fields)}"
+        case "missing":
+            return f"missing key {dotted!r}"
+        case "union_tag_not_found":
+            return f"missing key '{dotted}.{context['discriminator'].strip(chr(39))}'"
+        case "union_tag_invalid":
+            known = [tag.strip(" '") for tag in context["expected_tags"].split(",")]
+            return (
+                f"{dotted}: unknown {context['discriminator'].strip(chr(39))} {context['tag']!r}"
+                f"{closest(context['tag'], known)}; known: {', '.join(known)}"
+            )
+        case "value_error":  # raised by a validator of ours, whose sentence holds the values
+            return f"{dotted}: {context['error']}" if dotted else str(context["error"])
     return f"{dotted}: {item['msg']}, got {item['input']!r}"
 
 
-def _fields_at(model: type[BaseModel], path: list[str]) -> list[str]:
-    """Valid keys of the nested settings class at a dotted path."""
-    current: Any = model
-    for part in path:
-        field = current.model_fields.get(part) if hasattr(current, "model_fields") else None
-        current = field.annotation if field is not None else None
-    return list(current.model_fields) if hasattr(current, "model_fields") else []
+def _follows(item: dict[str, Any], items: list[dict[str, Any]]) -> bool:
+    """Whether a container is called too short only because items of it are wrong themselves."""
+    place = item["loc"]
+    inside = (other["loc"] for other in items if len(other["loc"]) > len(place))
+    return item["type"] == "too_short" and any(loc[: len(place)] == place for loc in inside)
+
+
+def _walk(model: type[BaseModel], location: Sequence[str | int]) -> tuple[str, list[str]]:
+    """Dotted key of an error location, without the tags of unions, and the keys valid there."""
+    members: list[Any] = [model]
+    known: list[str] = []
+    spoken: list[str] = []
+    for part in location:
+        if len(members) > 1 and (tagged := [m for m in members if _has_tag(m, part)]):
+            members = tagged
+            continue
+        known = [name for m in members if _is_model(m) for name in m.model_fields]
+        members = [inner for m in members for inner in _inside(m, part)]
+        spoken.append(str(part))
+    return ".".join(spoken), known
+
+
+def _inside(annotation: Any, part: str | int) -> list[Any]:
+    """Alternatives of the field, item or value `part` of an annotation; empty where it has none."""
+    if _is_model(annotation):
+        field = annotation.model_fields.get(part)
+        return [] if field is None else _members(field.annotation)
+    origin, args = get_origin(annotation), get_args(annotation)
+    if origin is tuple and isinstance(part, int):
+        fixed = Ellipsis not in args and part < len(args)
+        return _members(args[part] if fixed else args[0])
+    if origin is list and isinstance(part, int):
+        return _members(args[0])
+    return _members(args[1]) if origin is dict else []
+
+
+def _members(annotation: Any) -> list[Any]:
+    """Alternatives of an annotation: `Annotated` opened, unions flattened."""
+    origin, args = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return _members(args[0])
+    if origin in (Union, UnionType):
+        return [member for arg in args for member in _members(arg)]
+    return [annotation]
+
+
+def _is_model(annotation: Any) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
+
+
+def _has_tag(annotation: Any, part: str | int) -> bool:
+    """Whether a settings class has a `Literal` field, the discriminator of a union, with `part`."""
+    return _is_model(annotation) and any(
+        get_origin(field.annotation) is Literal and part in get_args(field.annotation)
+        for field in annotation.model_fields.values()
+    )
