@@ -1,0 +1,6 @@
+"""`python -m siamcorr` is the command `siamcorr`."""
+
+from siamcorr.cli.main import run
+
+if __name__ == "__main__":
+    run()

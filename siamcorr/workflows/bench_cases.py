@@ -1,0 +1,120 @@
+"""The shapes of the op benchmark and its baseline: the classic formulation, written out here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from siamcorr import ops
+
+__all__ = ["BASELINES", "OPS", "BenchCase", "headline_cases", "wide_cases"]
+
+Shape = tuple[int, int, int, int]
+Op = Callable[..., Tensor]
+
+
+@dataclass(frozen=True)
+class BenchCase:
+    """One call: the op and the shapes of search and template, (B, C, H, W) each."""
+
+    op: str
+    search: Shape
+    template: Shape
+    backward: bool = False
+
+    def operands(self, seed: int = 0) -> tuple[Tensor, Tensor]:
+        """Standard normal float32 operands, which record gradients for `backward`."""
+        generator = torch.Generator().manual_seed(seed)
+        x, z = (torch.randn(shape, generator=generator) for shape in (self.search, self.template))
+        return x.requires_grad_(self.backward), z.requires_grad_(self.backward)
+
+    @property
+    def name(self) -> str:
+        """Such as `xcorr 8x256 6x6 on 22x22 forward+backward`."""
+        (bx, channels, *large), (bz, up, *small) = self.search, self.template
+        batch = str(bx) if bx == bz else f"{bx} search : {bz} template"
+        outputs = f" K={up // channels}" if self.op == "xcorr_upchannel" else ""
+        sizes = f"{small[0]}x{small[1]} on {large[0]}x{large[1]}"
+        direction = "forward+backward" if self.backward else "forward"
+        return f"{self.op} batch {batch} C={channels}{outputs} {sizes} {direction}"
+
+
+def _classic_grouped(x: Tensor, kernels: Tensor, groups: int = 1) -> Tensor:
+    """Fold the batch into the groups of one convolution; kernels are (B, O, C/G, h, w)."""
+    batch = max(x.shape[0], kernels.shape[0])
+    x, kernels = x.expand(batch, -1, -1, -1), kernels.expand(batch, -1, -1, -1, -1)
+    folded = F.conv2d(
+        x.reshape(1, -1, *x.shape[2:]),
+        kernels.reshape(-1, *kernels.shape[2:]),
+        groups=batch * groups,
+    )
+    return folded.reshape(batch, -1, *folded.shape[2:])
+
+
+def _classic_upchannel(x: Tensor, z: Tensor) -> Tensor:
+    return _classic_grouped(x, z.reshape(z.shape[0], -1, x.shape[1], *z.shape[2:]))
+
+
+def _classic_pixelwise(x: Tensor, z: Tensor) -> Tensor:
+    return _classic_grouped(x, z.flatten(2).transpose(1, 2)[..., None, None])
+
+
+BASELINES: dict[str, Op] = {
+    "xcorr": lambda x, z: _classic_grouped(x, z[:, None]),
+    "xcorr_depthwise": lambda x, z: _classic_grouped(x, z[:, :, None], x.shape[1]),
+    "xcorr_upchannel": _classic_upchannel,
+    "xcorr_pixelwise": _classic_pixelwise,
+}
+OPS: dict[str, Op] = {name: getattr(ops, name) for name in BASELINES}
+
+
+def headline_cases() -> list[BenchCase]:
+    """The shapes of the papers: SiamFC, SiamRPN++, and one very large template."""
+    cases = [
+        BenchCase("xcorr", (b, 256, 22, 22), (b, 256, 6, 6), backward)
+        for b in (1, 8, 32)
+        for backward in (False, True)
+    ]
+    cases += [
+        BenchCase("xcorr_depthwise", (b, 256, 29, 29), (b, 256, 5, 5), backward)
+        for b in (1, 8, 28)
+        for backward in (False, True)
+    ]
+    return [*cases, BenchCase("xcorr", (1, 256, 255, 255), (1, 256, 127, 127))]
+
+
+def wide_cases() -> list[BenchCase]:
+    """A wide grid: every op, few to many channels and samples, tiny to large templates."""
+    batches = (1, 4, 16)
+    sizes = ((3, 9), (4, 20), (5, 24), (7, 31), (8, 16), (13, 25), (17, 61), (31, 63))
+    shapes = [
+        (op, (b, c, x, x), (b, c, z, z))
+        for op in ("xcorr", "xcorr_depthwise")
+        for b in batches
+        for c in (32, 96, 256)
+        for z, x in sizes
+        if b * c * z * z * (x - z + 1) ** 2 < 2e9
+    ]
+    shapes += [
+        ("xcorr_upchannel", (b, c, x, x), (b, k * c, z, z))
+        for b in batches
+        for c, k in ((64, 10), (256, 10), (256, 20))
+        for z, x in ((4, 20), (5, 24))
+    ]
+    shapes += [
+        ("xcorr_pixelwise", (b, c, x, x), (b, c, z, z))
+        for b in (1, 8, 32)
+        for c in (48, 96, 256)
+        for z, x in ((4, 16), (8, 16), (8, 31))
+    ]
+    shapes += [
+        (op, (bx, c, 22, 22), (bz, c, 6, 6))
+        for op in ("xcorr", "xcorr_depthwise")
+        for bx, bz in ((1, 4), (1, 16), (4, 1), (16, 1))
+        for c in (64, 256)
+    ]
+    return [BenchCase(*shape, backward) for shape in shapes for backward in (False, True)]

@@ -1,0 +1,195 @@
+"""`siamcorr bench ops`: every op on every backend beside the classic formulation, as a record."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import platform
+import re
+import subprocess
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+import siamcorr
+from siamcorr.data.files import atomic_path
+from siamcorr.ops import list_backends, use_backend
+from siamcorr.ops.dispatch import record_choices
+from siamcorr.workflows.bench_cases import (
+    BASELINES,
+    OPS,
+    BenchCase,
+    headline_cases,
+    wide_cases,
+)
+from siamcorr.workflows.bench_report import markdown
+from siamcorr.workflows.timing import interleave
+
+__all__ = ["run"]
+
+_BACKENDS = tuple(info.name for info in list_backends() if info.name != "reference")
+_REFERENCE_CELLS = 20_000
+"""The loops of `reference` are timed up to this many multiplied cells of the response."""
+
+
+def run(
+    out: Path,
+    *,
+    threads: Iterable[int] = (1, 2),
+    quick: bool = False,
+    progress: Callable[[str, int, int], None] = lambda *_: None,
+) -> tuple[Path, Path]:
+    """Measure, and write `<version>/<machine>.json` and `.md` under `out`.
+
+    Args:
+        out: folder of the records.
+        threads: numbers of CPU threads, each a full set of rows.
+        quick: the headline shapes only.
+        progress: called before every row with its name, its number and the number of rows.
+
+    Returns:
+        Paths of the JSON record and of the Markdown table.
+    """
+    cases = headline_cases() + ([] if quick else wide_cases())
+    jobs = [(count, case) for count in threads for case in cases]
+    before, rows = torch.get_num_threads(), []
+    try:
+        for number, (count, case) in enumerate(jobs):
+            progress(f"{count} threads: {case.name}", number, len(jobs))
+            torch.set_num_threads(count)
+            rows.append({"threads": count, **measure(case)})
+    finally:
+        torch.set_num_threads(before)
+    record: dict[str, Any] = {
+        "machine": _machine(),
+        "versions": _versions(),
+        "settings": _SETTINGS,
+        "rows": rows,
+    }
+    folder = out / siamcorr.__version__
+    folder.mkdir(parents=True, exist_ok=True)
+    stem = re.sub(r"[^a-z0-9]+", "-", record["machine"]["processor"].lower()).strip("-")
+    paths = folder / f"{stem}.json", folder / f"{stem}.md"
+    texts = json.dumps(record, indent=1) + "\n", markdown(record)
+    for path, text in zip(paths, texts, strict=True):
+        with atomic_path(path) as temporary:
+            temporary.write_text(text, encoding="utf-8")
+    return paths
+
+
+_SETTINGS = {"device": "cpu", "dtype": "float32", "seed": 0, "timing": "interleaved, median"}
+
+
+def measure(case: BenchCase) -> dict[str, Any]:
+    """Time the baseline, every backend and the automatic choice of one case, and their errors."""
+    x, z = case.operands()
+    candidates: dict[str, Callable[[Tensor, Tensor], Tensor]] = {"classic": BASELINES[case.op]}
+    for name in (*_BACKENDS, *(["reference"] if _loops_are_short(case) else [])):
+        candidates[name] = _on_backend(OPS[case.op], name)
+    candidates["auto"] = OPS[case.op]
+    timings = interleave({name: _timed(call, case, x, z) for name, call in candidates.items()})
+    with record_choices() as choices:
+        _timed(OPS[case.op], case, x, z)()
+    return {
+        "op": case.op,
+        "search": case.search,
+        "template": case.template,
+        "direction": "forward+backward" if case.backward else "forward",
+        "choice": dict(choices),
+        "seconds": {name: dataclasses.asdict(timing) for name, timing in timings.items()},
+        "error": _errors(case, candidates),
+    }
+
+
+def _on_backend(op: Callable[..., Tensor], name: str) -> Callable[[Tensor, Tensor], Tensor]:
+    def call(x: Tensor, z: Tensor) -> Tensor:
+        with use_backend(name):
+            return op(x, z)
+
+    return call
+
+
+def _loops_are_short(case: BenchCase) -> bool:
+    rows, columns = (x - z + 1 for x, z in zip(case.search[2:], case.template[2:], strict=True))
+    return case.op != "xcorr_pixelwise" and rows * columns * case.search[0] <= _REFERENCE_CELLS // 8
+
+
+def _timed(
+    call: Callable[[Tensor, Tensor], Tensor], case: BenchCase, x: Tensor, z: Tensor
+) -> Callable[[], object]:
+    """Forward without recording, or forward and the gradients of both operands."""
+
+    def forward() -> object:
+        with torch.inference_mode():
+            return call(x, z)
+
+    def both() -> object:
+        return torch.autograd.grad(call(x, z), (x, z), slope)
+
+    if not case.backward:
+        return forward
+    with torch.no_grad():
+        slope = torch.ones_like(call(x, z))
+    return both
+
+
+def _errors(
+    case: BenchCase, candidates: dict[str, Callable[[Tensor, Tensor], Tensor]]
+) -> dict[str, float]:
+    """Largest error over largest value of the response against the formula in float64."""
+    x, z = (tensor.detach() for tensor in case.operands())
+    exact = BASELINES[case.op](x.double(), z.double())
+    scale = exact.abs().max()
+    with torch.inference_mode():
+        return {
+            name: float((call(x, z) - exact).abs().max() / scale)
+            for name, call in candidates.items()
+        }
+
+
+def _machine() -> dict[str, Any]:
+    return {
+        "processor": _processor(),
+        "cores": torch.get_num_threads(),
+        "memory_gib": _memory_gib(),
+        "system": f"{platform.system()} {platform.machine()}",
+    }
+
+
+def _processor() -> str:
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.is_file():
+        found = re.search(r"model name\s*:\s*(.+)", cpuinfo.read_text(encoding="utf-8"))
+        if found:
+            return found.group(1).strip()
+    return platform.processor() or platform.machine()
+
+
+def _memory_gib() -> float | None:
+    meminfo = Path("/proc/meminfo")
+    if not meminfo.is_file():
+        return None
+    found = re.search(r"MemTotal:\s*(\d+) kB", meminfo.read_text(encoding="utf-8"))
+    return round(int(found.group(1)) / 2**20, 1) if found else None
+
+
+def _versions() -> dict[str, str | None]:
+    return {
+        "siamcorr": siamcorr.__version__,
+        "torch": torch.__version__,
+        "python": platform.python_version(),
+        "commit": _commit(),
+    }
+
+
+def _commit() -> str | None:
+    """The commit of a clone, None for an installed package."""
+    root = Path(__file__).resolve().parents[2]
+    if not (root / ".git").exists():
+        return None
+    command = ["git", "-C", str(root), "rev-parse", "--short", "HEAD"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return done.stdout.strip() or None
