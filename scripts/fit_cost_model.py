@@ -22,7 +22,7 @@ from scipy.optimize import nnls
 from siamcorr.ops import cost
 from siamcorr.ops.cost_table import COEFFICIENTS
 from siamcorr.ops.dispatch import AUTOMATIC, choose, module_of
-from siamcorr.ops.problem import Direction, Problem, Window
+from siamcorr.ops.problem import Direction, Problem, Window, response_size
 from siamcorr.workflows.timing import interleave
 
 _DIRECTIONS: tuple[Direction, ...] = ("forward", "input_gradient", "weight_gradient")
@@ -77,7 +77,7 @@ def measure(problem: Problem) -> list[Sample]:
     k = torch.randn(
         kernels, problem.out_channels, problem.in_channels // groups, *problem.kernel_size
     )
-    g = torch.randn(problem.batch, problem.out_channels, *problem.output_size)
+    g = torch.randn(problem.batch, problem.out_channels, *response_size(problem))
     operands = {"forward": (x, k), "input_gradient": (g, k), "weight_gradient": (x, g)}
     samples = []
     for direction in _DIRECTIONS:
@@ -149,7 +149,7 @@ def share_within(samples: list[Sample], table: Table) -> float:
 def write(table: Table, path: Path, threads: int, problems: int) -> None:
     """Write the table as a Python module."""
     lines = [
-        '"""Measured coefficients of `cost`, in seconds per count; by scripts/fit_cost_model.py."""',
+        '"""Measured coefficients of `cost`, in seconds; see scripts/fit_cost_model.py."""',
         "",
         "from __future__ import annotations",
         "",

@@ -84,7 +84,7 @@ def _dtypes_agree(tensors: dict[str, Tensor]) -> bool:
 def as_pair(who: str, name: str, value: object, least: int) -> Pair:
     """An int, or a pair of ints (rows, columns), each at least `least`."""
     pair = tuple(value) if isinstance(value, Sequence) else (value, value)
-    whole = all(isinstance(number, int | torch.SymInt) for number in pair)
+    whole = all(isinstance(number, (int, torch.SymInt)) for number in pair)
     if not whole or len(pair) != 2 or min(pair) < least:
         raise InvalidArgument(
             f"{who}: {name} must be an int >= {least} or a pair of them (rows, columns), "

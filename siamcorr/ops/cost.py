@@ -11,7 +11,7 @@ import math
 
 from siamcorr.ops.backends.fft import fast_length
 from siamcorr.ops.cost_table import COEFFICIENTS
-from siamcorr.ops.problem import Problem
+from siamcorr.ops.problem import Problem, padded_size, response_size
 
 __all__ = ["counts", "predicted_seconds", "regime"]
 
@@ -47,7 +47,8 @@ def counts(backend: str, problem: Problem) -> dict[str, float]:
     kernels = 1 if problem.shared else batch
     channels, outputs = problem.in_channels // groups, problem.out_channels // groups
     area, taps, cells = (
-        math.prod(size) for size in (problem.padded_size, problem.kernel_size, problem.output_size)
+        math.prod(size)
+        for size in (padded_size(problem), problem.kernel_size, response_size(problem))
     )
     work = {
         "call": 1.0,
@@ -90,7 +91,7 @@ def _spectral_counts(problem: Problem, kernels: int) -> dict[str, float]:
     pairs = batch * groups * outputs * channels
     inverse = pairs if problem.direction == "weight_gradient" else 0
     planes = {"forward": x + k + y, "input_gradient": x + k + y, "weight_gradient": x + y + inverse}
-    height, width = (fast_length(length) for length in problem.padded_size)
+    height, width = (fast_length(length) for length in padded_size(problem))
     return {
         "planes": planes[problem.direction],
         "butterflies": planes[problem.direction] * height * width * math.log2(height * width),

@@ -1,4 +1,4 @@
-"""Measured coefficients of `cost`, in seconds per count; by scripts/fit_cost_model.py."""
+"""Measured coefficients of `cost`, in seconds; see scripts/fit_cost_model.py."""
 
 from __future__ import annotations
 

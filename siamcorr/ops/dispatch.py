@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import functools
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -58,8 +58,9 @@ _BACKENDS: dict[str, Backend] = {"conv2d": conv2d, "matmul": matmul, "fft": fft}
 AUTOMATIC = tuple(_BACKENDS)
 """The backends that the automatic choice looks at."""
 _NAMES = (*_BACKENDS, "reference")
-_override: ContextVar[str | None] = ContextVar("siamcorr_backend", default=None)
-_record: ContextVar[dict[str, str] | None] = ContextVar("siamcorr_choices", default=None)
+_in_thread = threading.local()
+"""`backend` and `choices` of the blocks this thread is in. Read by getattr with a default, the one
+form that torch.compile guards on in every supported torch."""
 
 
 def check_backend(who: str, name: str | None) -> str | None:
@@ -70,7 +71,7 @@ def check_backend(who: str, name: str | None) -> str | None:
     Raises:
         UnknownName: no backend has this name.
     """
-    name = name if name is not None else _override.get()
+    name = name if name is not None else getattr(_in_thread, "backend", None)
     if name is not None and name not in _NAMES:
         raise UnknownName(
             f"{who}: unknown backend {name!r}{closest(name, _NAMES)}\n  known: {', '.join(_NAMES)}"
@@ -87,7 +88,7 @@ def backend_for(problem: Problem, name: str | None) -> Backend:
     if name is None:
         # a traced size has no hash, so that the compiler sees the function without its cache
         name = (choose.__wrapped__ if torch.compiler.is_compiling() else choose)(problem)
-        record = _record.get()
+        record = getattr(_in_thread, "choices", None)
         if record is not None:
             record[problem.direction] = name
         return _BACKENDS[name]
@@ -109,7 +110,8 @@ def choose(problem: Problem) -> str:
     if problem.device != "cpu":
         return "conv2d"
     able = [name for name, backend in _BACKENDS.items() if not backend.reasons(problem)]
-    return min(able, key=lambda name: predicted_seconds(name, problem))
+    seconds = [predicted_seconds(name, problem) for name in able]
+    return able[seconds.index(min(seconds))]
 
 
 def module_of(name: str) -> Backend:
@@ -146,11 +148,8 @@ def use_backend(name: str) -> Iterator[None]:
         ...     tuple(xcorr(torch.ones(1, 2, 9, 9), torch.ones(1, 2, 3, 3)).shape)
         (1, 1, 7, 7)
     """
-    token = _override.set(check_backend("use_backend", name))
-    try:
+    with _set_in_thread("backend", check_backend("use_backend", name)):
         yield
-    finally:
-        _override.reset(token)
 
 
 @contextmanager
@@ -164,8 +163,15 @@ def record_choices() -> Iterator[dict[str, str]]:
         {'forward': 'matmul'}
     """
     choices: dict[str, str] = {}
-    token = _record.set(choices)
-    try:
+    with _set_in_thread("choices", choices):
         yield choices
+
+
+@contextmanager
+def _set_in_thread(name: str, value: object) -> Iterator[None]:
+    before = getattr(_in_thread, name, None)
+    setattr(_in_thread, name, value)
+    try:
+        yield
     finally:
-        _record.reset(token)
+        setattr(_in_thread, name, before)

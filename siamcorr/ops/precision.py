@@ -18,8 +18,8 @@ def arithmetic_dtype(dtype: torch.dtype) -> torch.dtype:
 
 
 def autocast_is_on(device: str) -> bool:
-    """Whether autocast holds on this device type here."""
-    return torch.amp.is_autocast_available(device) and torch.is_autocast_enabled(device)
+    """Whether autocast holds on this device type here; meta tensors have none."""
+    return device != "meta" and torch.is_autocast_enabled(device)
 
 
 def under_autocast(function: Callable[[Tensor, Tensor], Tensor], x: Tensor, k: Tensor) -> Tensor:

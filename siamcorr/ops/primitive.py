@@ -98,8 +98,7 @@ class _WeightGradient(_Bilinear):
     def forward(
         x: Tensor, g: Tensor, window: Window, backend: str | None, taps: Pair, shared: bool
     ) -> Tensor:
-        problem = describe("weight_gradient", x, g, window, taps)
-        problem = problem._replace(shared=shared and problem.batch != 1)
+        problem = describe("weight_gradient", x, g, window, taps, one_kernel=shared)
         return backend_for(problem, backend).weight_gradient(x, g, problem)
 
     @staticmethod

@@ -7,9 +7,16 @@ from typing import Literal, NamedTuple
 import torch
 from torch import Tensor
 
-from siamcorr.ops.precision import arithmetic_dtype
-
-__all__ = ["Direction", "Pair", "Problem", "Window", "describe", "kernel_extent", "output_size"]
+__all__ = [
+    "Direction",
+    "Pair",
+    "Problem",
+    "Window",
+    "describe",
+    "kernel_extent",
+    "padded_size",
+    "response_size",
+]
 
 Pair = tuple[int, int]
 Direction = Literal["forward", "input_gradient", "weight_gradient"]
@@ -44,25 +51,15 @@ class Problem(NamedTuple):
     device: str
     exporting: bool = False
 
-    @property
-    def output_size(self) -> Pair:
-        """Rows and columns of the response."""
-        return output_size(self.input_size, self.kernel_size, self.window)
-
-    @property
-    def padded_size(self) -> Pair:
-        """Rows and columns of the input with its padding."""
-        (rows, columns), (top, left) = self.input_size, self.window.padding
-        return rows + 2 * top, columns + 2 * left
-
-    @property
-    def compute_dtype(self) -> torch.dtype:
-        """float32 for half precision, the dtype itself otherwise."""
-        return arithmetic_dtype(self.dtype)
-
 
 def describe(
-    direction: Direction, x: Tensor, k_or_g: Tensor, window: Window, size: Pair
+    direction: Direction,
+    x: Tensor,
+    k_or_g: Tensor,
+    window: Window,
+    size: Pair,
+    *,
+    one_kernel: bool = False,
 ) -> Problem:
     """Build the problem of `forward(x, k)`, `input_gradient(g, k)` or `weight_gradient(x, g)`.
 
@@ -73,20 +70,20 @@ def describe(
         window: stride, padding, dilation, groups.
         size: what the tensors do not tell: the kernel's size for `weight_gradient`, the input's
             for `input_gradient`, ignored for `forward`.
+        one_kernel: for `weight_gradient`, whether one kernel served all samples.
     """
     if direction == "weight_gradient":
         in_channels, out_channels = x.shape[1], k_or_g.shape[1]
         input_size, kernel_size = (x.shape[2], x.shape[3]), size
-        shared = False
     else:
         in_channels, out_channels = k_or_g.shape[2] * window.groups, k_or_g.shape[1]
         input_size = size if direction == "input_gradient" else (x.shape[2], x.shape[3])
         kernel_size = (k_or_g.shape[3], k_or_g.shape[4])
-        shared = k_or_g.shape[0] == 1 and x.shape[0] != 1
+        one_kernel = k_or_g.shape[0] == 1
     return Problem(
         direction,
         x.shape[0],
-        shared,
+        one_kernel and x.shape[0] != 1,
         in_channels,
         out_channels,
         input_size,
@@ -106,10 +103,15 @@ def kernel_extent(kernel_size: Pair, dilation: Pair) -> Pair:
     )
 
 
-def output_size(input_size: Pair, kernel_size: Pair, window: Window) -> Pair:
+def padded_size(problem: Problem) -> Pair:
+    """Rows and columns of the input with its padding."""
+    (rows, columns), (top, left) = problem.input_size, problem.window.padding
+    return rows + 2 * top, columns + 2 * left
+
+
+def response_size(problem: Problem) -> Pair:
     """Rows and columns of the response, as `F.conv2d` counts them."""
-    rows, columns = kernel_extent(kernel_size, window.dilation)
-    return (
-        (input_size[0] + 2 * window.padding[0] - rows) // window.stride[0] + 1,
-        (input_size[1] + 2 * window.padding[1] - columns) // window.stride[1] + 1,
-    )
+    rows, columns = padded_size(problem)
+    high, wide = kernel_extent(problem.kernel_size, problem.window.dilation)
+    stride = problem.window.stride
+    return (rows - high) // stride[0] + 1, (columns - wide) // stride[1] + 1

@@ -6,7 +6,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from siamcorr.ops.problem import Problem, kernel_extent
+from siamcorr.ops.precision import arithmetic_dtype
+from siamcorr.ops.problem import Problem, kernel_extent, response_size
 
 __all__ = ["forward"]
 
@@ -23,13 +24,13 @@ def forward(x: Tensor, k: Tensor, problem: Problem) -> Tensor:
     window = problem.window
     (top, left), (dy, dx) = window.padding, window.dilation
     extent = kernel_extent(problem.kernel_size, window.dilation)
-    padded = F.pad(x, (left, left, top, top)).to(problem.compute_dtype)
+    padded = F.pad(x, (left, left, top, top)).to(arithmetic_dtype(problem.dtype))
     planes = torch.unflatten(padded, 1, (window.groups, 1, -1))  # (B, G, 1, C/G, H, W)
-    kernels = torch.unflatten(k.to(problem.compute_dtype), 1, (window.groups, -1))
+    kernels = torch.unflatten(k.to(arithmetic_dtype(problem.dtype)), 1, (window.groups, -1))
     rows = []
-    for i in range(problem.output_size[0]):
+    for i in range(response_size(problem)[0]):
         cells = []
-        for j in range(problem.output_size[1]):
+        for j in range(response_size(problem)[1]):
             y, z = i * window.stride[0], j * window.stride[1]
             under = planes[..., y : y + extent[0] : dy, z : z + extent[1] : dx]
             cells.append((under * kernels).sum((-3, -2, -1)).flatten(1))  # (B, O)

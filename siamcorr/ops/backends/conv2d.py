@@ -6,7 +6,7 @@ from torch import Tensor
 from torch.nn import functional as F
 from torch.nn.grad import conv2d_weight
 
-from siamcorr.ops.problem import Pair, Problem, kernel_extent
+from siamcorr.ops.problem import Pair, Problem, kernel_extent, response_size
 
 __all__ = ["forward", "input_gradient", "reasons", "weight_gradient"]
 
@@ -35,7 +35,7 @@ def forward(x: Tensor, k: Tensor, problem: Problem) -> Tensor:
         window.dilation,
         problem.batch * window.groups,
     )
-    return folded.reshape(problem.batch, problem.out_channels, *problem.output_size)
+    return folded.reshape(problem.batch, problem.out_channels, *response_size(problem))
 
 
 def input_gradient(g: Tensor, k: Tensor, problem: Problem) -> Tensor:
@@ -52,7 +52,7 @@ def input_gradient(g: Tensor, k: Tensor, problem: Problem) -> Tensor:
         problem.batch, groups, problem.out_channels // groups, -1, *problem.kernel_size
     )  # (B, G, O/G, C/G, h, w)
     folded = F.conv2d(
-        g.reshape(1, -1, *problem.output_size),  # (1, B*O, Hr, Wr)
+        g.reshape(1, -1, *response_size(problem)),  # (1, B*O, Hr, Wr)
         flipped.transpose(2, 3).flatten(0, 2),  # (B*C, O/G, h, w)
         None,
         1,
@@ -73,14 +73,14 @@ def _transposed(g: Tensor, k: Tensor, problem: Problem) -> Tensor:
             problem.input_size,
             window.padding,
             extent,
-            problem.output_size,
+            response_size(problem),
             window.stride,
             strict=True,
         )
     ]  # rows and columns that no window reaches
     folds = 1 if problem.shared else problem.batch
     spread = F.conv_transpose2d(
-        g.reshape(problem.batch // folds, -1, *problem.output_size),
+        g.reshape(problem.batch // folds, -1, *response_size(problem)),
         k.reshape(-1, *k.shape[2:]),
         None,
         window.stride,
@@ -104,7 +104,7 @@ def weight_gradient(x: Tensor, g: Tensor, problem: Problem) -> Tensor:
     planes = x.reshape(problem.batch * window.groups, channels, *x.shape[2:])
     folded = F.conv2d(
         planes.transpose(0, 1),  # (C/G, B*G, H, W): every channel of a group is an image
-        g.reshape(-1, 1, *problem.output_size),  # (B*O, 1, Hr, Wr)
+        g.reshape(-1, 1, *response_size(problem)),  # (B*O, 1, Hr, Wr)
         None,
         window.dilation,
         padding,

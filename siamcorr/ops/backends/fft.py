@@ -17,7 +17,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from siamcorr.ops.problem import Pair, Problem, kernel_extent
+from siamcorr.ops.precision import arithmetic_dtype
+from siamcorr.ops.problem import Pair, Problem, kernel_extent, padded_size, response_size
 
 __all__ = [
     "WORKSPACE_BYTES",
@@ -62,7 +63,7 @@ class _Cut(NamedTuple):
 def forward(x: Tensor, k: Tensor, problem: Problem) -> Tensor:
     """Correlate (B, C, H, W) with (B or 1, O, C/G, h, w); returns (B, O, Hr, Wr)."""
     planes, kernels = _grouped(x, problem), _grouped(k, problem)
-    y = _by_group(problem, problem.out_channels, problem.output_size, x)
+    y = _by_group(problem, problem.out_channels, response_size(problem), x)
     spectrum, cut = _spectrum_of(problem), _cut(problem)
     steps = problem.window.stride
     for samples, groups in cut.blocks:
@@ -74,7 +75,7 @@ def forward(x: Tensor, k: Tensor, problem: Problem) -> Tensor:
             total = part if total is None else total + part
         assert total is not None  # a problem has at least one channel
         cells = torch.fft.irfft2(total, s=_transform_size(problem))
-        y[samples, groups] = _every(cells, steps, problem.output_size)
+        y[samples, groups] = _every(cells, steps, response_size(problem))
     return y.flatten(1, 2).to(x.dtype)
 
 
@@ -100,7 +101,7 @@ def weight_gradient(x: Tensor, g: Tensor, problem: Problem) -> Tensor:
     groups_, channels_ = problem.window.groups, problem.in_channels // problem.window.groups
     k = torch.zeros(
         (batch, groups_, problem.out_channels // groups_, channels_, *problem.kernel_size),
-        dtype=problem.compute_dtype,
+        dtype=arithmetic_dtype(problem.dtype),
         device=x.device,
     )
     spectrum, cut = _spectrum_of(problem), _cut(problem)
@@ -118,13 +119,13 @@ def weight_gradient(x: Tensor, g: Tensor, problem: Problem) -> Tensor:
 
 
 def _transform_size(problem: Problem) -> Pair:
-    height, width = problem.padded_size
+    height, width = padded_size(problem)
     return fast_length(height), fast_length(width)
 
 
 def _spectrum_of(problem: Problem) -> Callable[[Tensor], Tensor]:
     """The real transform at the problem's size, in the dtype of the arithmetic."""
-    size, dtype = _transform_size(problem), problem.compute_dtype
+    size, dtype = _transform_size(problem), arithmetic_dtype(problem.dtype)
     return lambda cells: torch.fft.rfft2(cells.to(dtype), s=size)
 
 
@@ -132,7 +133,7 @@ def _cut(problem: Problem) -> _Cut:
     rows, columns = _transform_size(problem)
     groups = problem.window.groups
     channels = problem.in_channels // groups
-    spectrum_bytes = rows * (columns // 2 + 1) * 2 * problem.compute_dtype.itemsize
+    spectrum_bytes = rows * (columns // 2 + 1) * 2 * arithmetic_dtype(problem.dtype).itemsize
     per_channel = spectrum_bytes * (1 + 2 * problem.out_channels // groups)
     fitting = max(WORKSPACE_BYTES // per_channel, 1)
     sample_slices = _slices(problem.batch, max(fitting // (groups * channels), 1))
@@ -157,7 +158,7 @@ def _by_group(problem: Problem, channels: int, size: Pair, like: Tensor) -> Tens
     """An empty (B, G, channels/G, rows, columns) in the dtype of the arithmetic."""
     groups = problem.window.groups
     shape = (problem.batch, groups, channels // groups, *size)
-    return torch.empty(shape, dtype=problem.compute_dtype, device=like.device)
+    return torch.empty(shape, dtype=arithmetic_dtype(problem.dtype), device=like.device)
 
 
 def _pick(kernels: Tensor, samples: slice) -> Tensor:

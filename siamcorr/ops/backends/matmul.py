@@ -17,7 +17,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from siamcorr.ops.problem import Pair, Problem
+from siamcorr.ops.precision import arithmetic_dtype
+from siamcorr.ops.problem import Pair, Problem, padded_size, response_size
 
 __all__ = ["WORKSPACE_BYTES", "forward", "input_gradient", "reasons", "weight_gradient"]
 
@@ -41,7 +42,10 @@ def reasons(problem: Problem) -> list[str]:
 def forward(x: Tensor, k: Tensor, problem: Problem) -> Tensor:
     """Correlate (B, C, H, W) with (B or 1, O, C/G, h, w); returns (B, O, Hr, Wr)."""
     y = x.new_zeros(
-        problem.batch, problem.out_channels, *problem.output_size, dtype=problem.compute_dtype
+        problem.batch,
+        problem.out_channels,
+        *response_size(problem),
+        dtype=arithmetic_dtype(problem.dtype),
     )
     tiles = _tiles(problem)
     for tile in tiles:
@@ -57,8 +61,10 @@ def forward(x: Tensor, k: Tensor, problem: Problem) -> Tensor:
 
 def input_gradient(g: Tensor, k: Tensor, problem: Problem) -> Tensor:
     """Spread (B, O, Hr, Wr) through the kernel; returns (B, C, H, W)."""
-    height, width = problem.padded_size
-    x = g.new_zeros(problem.batch, problem.in_channels, height, width, dtype=problem.compute_dtype)
+    height, width = padded_size(problem)
+    x = g.new_zeros(
+        problem.batch, problem.in_channels, height, width, dtype=arithmetic_dtype(problem.dtype)
+    )
     for tile in _tiles(problem):
         copies = _shifted_copies(g[tile.samples], tile, problem)  # (n, G, O/G*t, H*W)
         taps = _taps(k, tile, problem)  # (n or 1, G, O/G*t, C/G)
@@ -80,7 +86,7 @@ def weight_gradient(x: Tensor, g: Tensor, problem: Problem) -> Tensor:
         problem.out_channels,
         *problem.kernel_size,
         channels,
-        dtype=problem.compute_dtype,
+        dtype=arithmetic_dtype(problem.dtype),
     )
     for tile in _tiles(problem):
         copies = _shifted_copies(g[tile.samples], tile, problem)  # (n, G, O/G*t, H*W)
@@ -94,9 +100,9 @@ def weight_gradient(x: Tensor, g: Tensor, problem: Problem) -> Tensor:
 
 def _tiles(problem: Problem) -> list[_Tile]:
     """Split samples, then kernel rows, then kernel columns, until the products fit the bound."""
-    height, width = problem.padded_size
+    height, width = padded_size(problem)
     rows, columns = problem.kernel_size
-    tap_bytes = problem.out_channels * height * width * problem.compute_dtype.itemsize
+    tap_bytes = problem.out_channels * height * width * arithmetic_dtype(problem.dtype).itemsize
     fitting = max(WORKSPACE_BYTES // max(tap_bytes, 1), 1)  # taps of one sample that fit
     per_sample = rows * columns
     samples = max(fitting // per_sample, 1)
@@ -120,7 +126,7 @@ def _pixels(x: Tensor, problem: Problem) -> Tensor:
     top, left = problem.window.padding
     if top or left:
         x = F.pad(x, (left, left, top, top))
-    return x.to(problem.compute_dtype).reshape(
+    return x.to(arithmetic_dtype(problem.dtype)).reshape(
         x.shape[0], problem.window.groups, problem.in_channels // problem.window.groups, -1
     )
 
@@ -128,7 +134,7 @@ def _pixels(x: Tensor, problem: Problem) -> Tensor:
 def _taps(k: Tensor, tile: _Tile, problem: Problem) -> Tensor:
     """Kernel values of a tile as (n or 1, G, O/G*t, C/G)."""
     samples = slice(None) if problem.shared else tile.samples
-    taps = k[samples, :, :, tile.rows, tile.columns].to(problem.compute_dtype)
+    taps = k[samples, :, :, tile.rows, tile.columns].to(arithmetic_dtype(problem.dtype))
     groups = problem.window.groups
     channels = problem.in_channels // groups
     return taps.permute(0, 1, 3, 4, 2).reshape(taps.shape[0], groups, -1, channels)
@@ -155,8 +161,8 @@ def _shifted_sum(products: Tensor, tile: _Tile, problem: Problem) -> Tensor:
     Returns:
         (n, O, Hr, Wr).
     """
-    height, width = problem.padded_size
-    (rows, columns), (hr, wr) = _counts(tile), problem.output_size
+    height, width = padded_size(problem)
+    (rows, columns), (hr, wr) = _counts(tile), response_size(problem)
     (sy, sx), (dy, dx) = problem.window.stride, problem.window.dilation
     top, left = _origin(tile, problem)
     maps, area = products.shape[0] * problem.out_channels, height * width
@@ -179,12 +185,12 @@ def _shifted_sum(products: Tensor, tile: _Tile, problem: Problem) -> Tensor:
 
 def _shifted_copies(g: Tensor, tile: _Tile, problem: Problem) -> Tensor:
     """The adjoint of `_shifted_sum`: (n, O, Hr, Wr) to (n, G, O/G*t, H*W)."""
-    height, width = problem.padded_size
-    (rows, columns), (hr, wr) = _counts(tile), problem.output_size
+    height, width = padded_size(problem)
+    (rows, columns), (hr, wr) = _counts(tile), response_size(problem)
     (sy, sx), (dy, dx) = problem.window.stride, problem.window.dilation
     top, left = _origin(tile, problem)
     maps, area = g.shape[0] * problem.out_channels, height * width
-    copies = g.new_zeros(maps * rows * columns * area, dtype=problem.compute_dtype)
+    copies = g.new_zeros(maps * rows * columns * area, dtype=arithmetic_dtype(problem.dtype))
     copies.as_strided(
         (maps, rows, columns, hr, wr),
         (rows * columns * area, columns * area + dy * width, area + dx, sy * width, sx),
