@@ -15,6 +15,8 @@ __all__ = ["BASELINES", "OPS", "BenchCase", "headline_cases", "wide_cases"]
 
 Shape = tuple[int, int, int, int]
 Op = Callable[..., Tensor]
+_HEAVY = 2e10
+"""Multiplications."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,13 @@ class BenchCase:
         generator = torch.Generator().manual_seed(seed)
         x, z = (torch.randn(shape, generator=generator) for shape in (self.search, self.template))
         return x.requires_grad_(self.backward), z.requires_grad_(self.backward)
+
+    @property
+    def heavy(self) -> bool:
+        """Whether the classic formulation takes many seconds."""
+        (batch, channels, *large), (*_, rows, columns) = self.search, self.template
+        cells = (large[0] - rows + 1) * (large[1] - columns + 1)
+        return batch * channels * rows * columns * cells > _HEAVY
 
     @property
     def name(self) -> str:

@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
-import platform
-import re
-import subprocess
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -14,8 +10,6 @@ from typing import Any
 import torch
 from torch import Tensor
 
-import siamcorr
-from siamcorr.data.files import atomic_path
 from siamcorr.ops import list_backends, use_backend
 from siamcorr.ops.dispatch import record_choices
 from siamcorr.workflows.bench_cases import (
@@ -26,13 +20,15 @@ from siamcorr.workflows.bench_cases import (
     wide_cases,
 )
 from siamcorr.workflows.bench_report import markdown
+from siamcorr.workflows.records import machine, versions, write_record
 from siamcorr.workflows.timing import interleave
 
 __all__ = ["run"]
 
 _BACKENDS = tuple(info.name for info in list_backends() if info.name != "reference")
-_REFERENCE_CELLS = 20_000
-"""The loops of `reference` are timed up to this many multiplied cells of the response."""
+_REFERENCE_CELLS = 2_500
+"""The loops of `reference` are timed up to this many cells of all responses together."""
+_SETTINGS = {"device": "cpu", "dtype": "float32", "seed": 0, "timing": "interleaved, median"}
 
 
 def run(
@@ -46,7 +42,8 @@ def run(
 
     Args:
         out: folder of the records.
-        threads: numbers of CPU threads, each a full set of rows.
+        threads: numbers of CPU threads, each a set of rows; the heaviest case, minutes long, is
+            measured with the largest number only.
         quick: the headline shapes only.
         progress: called before every row with its name, its number and the number of rows.
 
@@ -54,7 +51,8 @@ def run(
         Paths of the JSON record and of the Markdown table.
     """
     cases = headline_cases() + ([] if quick else wide_cases())
-    jobs = [(count, case) for count in threads for case in cases]
+    counts = sorted(set(threads))
+    jobs = [(n, case) for n in counts for case in cases if n == counts[-1] or not case.heavy]
     before, rows = torch.get_num_threads(), []
     try:
         for number, (count, case) in enumerate(jobs):
@@ -63,24 +61,8 @@ def run(
             rows.append({"threads": count, **measure(case)})
     finally:
         torch.set_num_threads(before)
-    record: dict[str, Any] = {
-        "machine": _machine(),
-        "versions": _versions(),
-        "settings": _SETTINGS,
-        "rows": rows,
-    }
-    folder = out / siamcorr.__version__
-    folder.mkdir(parents=True, exist_ok=True)
-    stem = re.sub(r"[^a-z0-9]+", "-", record["machine"]["processor"].lower()).strip("-")
-    paths = folder / f"{stem}.json", folder / f"{stem}.md"
-    texts = json.dumps(record, indent=1) + "\n", markdown(record)
-    for path, text in zip(paths, texts, strict=True):
-        with atomic_path(path) as temporary:
-            temporary.write_text(text, encoding="utf-8")
-    return paths
-
-
-_SETTINGS = {"device": "cpu", "dtype": "float32", "seed": 0, "timing": "interleaved, median"}
+    record = {"machine": machine(), "versions": versions(), "settings": _SETTINGS, "rows": rows}
+    return write_record(out, record, markdown(record), "ops")
 
 
 def measure(case: BenchCase) -> dict[str, Any]:
@@ -114,7 +96,7 @@ def _on_backend(op: Callable[..., Tensor], name: str) -> Callable[[Tensor, Tenso
 
 def _loops_are_short(case: BenchCase) -> bool:
     rows, columns = (x - z + 1 for x, z in zip(case.search[2:], case.template[2:], strict=True))
-    return case.op != "xcorr_pixelwise" and rows * columns * case.search[0] <= _REFERENCE_CELLS // 8
+    return case.op != "xcorr_pixelwise" and rows * columns * case.search[0] <= _REFERENCE_CELLS
 
 
 def _timed(
@@ -148,48 +130,3 @@ def _errors(
             name: float((call(x, z) - exact).abs().max() / scale)
             for name, call in candidates.items()
         }
-
-
-def _machine() -> dict[str, Any]:
-    return {
-        "processor": _processor(),
-        "cores": torch.get_num_threads(),
-        "memory_gib": _memory_gib(),
-        "system": f"{platform.system()} {platform.machine()}",
-    }
-
-
-def _processor() -> str:
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.is_file():
-        found = re.search(r"model name\s*:\s*(.+)", cpuinfo.read_text(encoding="utf-8"))
-        if found:
-            return found.group(1).strip()
-    return platform.processor() or platform.machine()
-
-
-def _memory_gib() -> float | None:
-    meminfo = Path("/proc/meminfo")
-    if not meminfo.is_file():
-        return None
-    found = re.search(r"MemTotal:\s*(\d+) kB", meminfo.read_text(encoding="utf-8"))
-    return round(int(found.group(1)) / 2**20, 1) if found else None
-
-
-def _versions() -> dict[str, str | None]:
-    return {
-        "siamcorr": siamcorr.__version__,
-        "torch": torch.__version__,
-        "python": platform.python_version(),
-        "commit": _commit(),
-    }
-
-
-def _commit() -> str | None:
-    """The commit of a clone, None for an installed package."""
-    root = Path(__file__).resolve().parents[2]
-    if not (root / ".git").exists():
-        return None
-    command = ["git", "-C", str(root), "rev-parse", "--short", "HEAD"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    return done.stdout.strip() or None

@@ -1,0 +1,149 @@
+"""The op benchmark: fair turns, a baseline of its own, a record and a table that say the truth."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from typer.testing import CliRunner
+
+from siamcorr.cli.main import app
+from siamcorr.workflows import bench_ops, timing
+from siamcorr.workflows.bench_cases import (
+    BASELINES,
+    OPS,
+    BenchCase,
+    headline_cases,
+    wide_cases,
+)
+from siamcorr.workflows.bench_report import markdown, within_share
+
+TINY = [
+    BenchCase("xcorr", (2, 4, 9, 9), (2, 4, 3, 3)),
+    BenchCase("xcorr_depthwise", (1, 4, 9, 9), (3, 4, 3, 3), backward=True),
+]
+
+
+def test_candidates_take_turns_after_one_warm_up_round() -> None:
+    calls: list[str] = []
+    candidates = {name: lambda name=name: calls.append(name) for name in "abc"}
+    timings = timing.interleave(candidates, seconds=0, runs=(4, 4))
+    assert calls == list("abc") * (1 + 1 + 4)  # warm-up, one round to plan, four counted
+    assert all(result.runs == 4 for result in timings.values())
+
+
+def test_medians_and_quartiles_of_a_known_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    durations = iter([9.0, 1.0, 1.0, 2.0, 3.0, 4.0, 10.0])  # warm-up, plan, five counted
+    ticks = itertools.chain.from_iterable((0.0, duration) for duration in durations)
+    monkeypatch.setattr(timing.time, "perf_counter", lambda: next(ticks))
+    monkeypatch.setattr(timing, "SLOW_S", 20.0)
+    result = timing.interleave({"a": lambda: None}, seconds=0, runs=(5, 5))["a"]
+    assert (result.median_s, result.least_s, result.runs) == (3.0, 1.0, 5)
+    assert result.iqr_s == pytest.approx(7.0 - 1.5)
+
+
+def test_a_slow_candidate_counts_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(timing, "SLOW_S", -1.0)
+    assert timing.interleave({"a": lambda: None}, runs=(6, 6))["a"].runs == 2
+
+
+@pytest.mark.parametrize(
+    ("op", "search", "template"),
+    [
+        ("xcorr", (3, 4, 9, 8), (3, 4, 3, 2)),
+        ("xcorr", (1, 4, 9, 8), (3, 4, 3, 2)),
+        ("xcorr_depthwise", (3, 4, 9, 8), (1, 4, 3, 2)),
+        ("xcorr_upchannel", (2, 4, 9, 8), (2, 12, 3, 2)),
+        ("xcorr_pixelwise", (2, 4, 9, 8), (2, 4, 3, 2)),
+    ],
+)
+def test_the_baseline_computes_the_same(op: str, search: tuple, template: tuple) -> None:
+    x, z = torch.randn(search), torch.randn(template)
+    torch.testing.assert_close(BASELINES[op](x, z), OPS[op](x, z, backend="reference"))
+
+
+def test_the_grid_holds_the_published_shapes() -> None:
+    names = {case.name for case in headline_cases()}
+    assert "xcorr batch 32 C=256 6x6 on 22x22 forward+backward" in names
+    assert "xcorr_depthwise batch 28 C=256 5x5 on 29x29 forward" in names
+    assert [case.name for case in headline_cases() if case.heavy] == [
+        "xcorr batch 1 C=256 127x127 on 255x255 forward"
+    ]
+    wide = wide_cases()
+    assert len(wide) > 200
+    assert {case.op for case in wide} == set(OPS)
+    assert any("1 search : 16 template" in case.name for case in wide)
+
+
+def test_a_run_leaves_a_record_and_a_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bench_ops, "headline_cases", lambda: TINY)
+    before = torch.get_num_threads()
+    seen = []
+    record_path, table_path = bench_ops.run(
+        tmp_path, threads=[1], quick=True, progress=lambda *news: seen.append(news)
+    )
+    assert torch.get_num_threads() == before
+    assert [news[1:] for news in seen] == [(0, 2), (1, 2)]
+    record = json.loads(record_path.read_text())
+    assert [row["op"] for row in record["rows"]] == ["xcorr", "xcorr_depthwise"]
+    assert record["machine"]["cores"] >= 1
+    row = record["rows"][1]
+    assert set(row["choice"]) == {"forward", "input_gradient", "weight_gradient"}
+    assert set(row["seconds"]) == {"classic", "conv2d", "matmul", "fft", "reference", "auto"}
+    assert all(0 <= error < 1e-5 for error in row["error"].values())
+    assert table_path.read_text() == markdown(record)
+    assert len([path for path in tmp_path.rglob("*") if path.is_file()]) == 2
+
+
+def row_of(threads: int, classic: float, conv2d: float, matmul: float, auto: float) -> dict:
+    seconds = {"classic": classic, "conv2d": conv2d, "matmul": matmul, "auto": auto}
+    return {
+        "threads": threads,
+        "op": "xcorr",
+        "search": [1, 2, 9, 9],
+        "template": [1, 2, 3, 3],
+        "direction": "forward",
+        "choice": {"forward": "matmul"},
+        "seconds": {name: {"median_s": value} for name, value in seconds.items()},
+        "error": {"auto": 1e-7, "classic": 2e-7},
+    }
+
+
+def test_the_table_counts_close_choices_and_speed_ups() -> None:
+    rows = [
+        row_of(2, 10.0, 9.0, 2.0, 2.2),  # 1.1 times the best
+        row_of(2, 8.0, 4.0, 5.0, 5.2),  # 1.3 times the best
+    ]
+    assert within_share(rows) == 0.5
+    record = {
+        "machine": {"processor": "P", "cores": 2, "memory_gib": 4, "system": "Linux"},
+        "versions": {"siamcorr": "0", "torch": "2", "python": "3", "commit": "c"},
+        "rows": rows,
+    }
+    table = markdown(record)
+    assert "2 rows. The automatic choice is within 1.2 times the best backend in 50.0%" in table
+    assert "the least 1.54, the largest 5" in table
+    assert (
+        "| xcorr | 1x2x9x9 | 1x2x3x3 | forward | 1e+04 | 9e+03 | 2e+03 |  |  | 2.2e+03 | matmul "
+        "| 4.55 | 1.10 | 1.0e-07 (2.0e-07) |" in table
+    )
+
+
+def test_the_command_says_where_the_record_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bench_ops, "headline_cases", lambda: TINY[:1])
+    arguments = ["bench", "ops", "--quick", "--threads", "1", "--out", str(tmp_path)]
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 0, result.output
+    assert "-ops.json" in result.output.replace("\n", "")
+    assert len(list(tmp_path.rglob("*.md"))) == 1
+
+
+def test_threads_below_one_are_a_usage_error(tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, ["bench", "ops", "--threads", "0", "--out", str(tmp_path)])
+    assert result.exit_code == 2
+    assert "--threads" in result.output
