@@ -1,0 +1,66 @@
+"""The Siamese model: one backbone for template and search, one head that compares them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torch import Tensor, nn
+
+from siamcorr.models.preprocessing import Preprocessing
+
+__all__ = ["SiameseModel"]
+
+
+class SiameseModel(nn.Module):
+    """Backbone and head without memory: features of a template are kept by the caller.
+
+    response = head(backbone(search), backbone(template))
+
+    Args:
+        backbone: crops (B, 3, H, W) to features (B, C, Hf, Wf); names its `stride` in pixels.
+        head: search and template features to a response, search first.
+        preprocessing: how uint8 crops become the backbone's input.
+
+    Example:
+        >>> import torch
+        >>> from siamcorr.nn.backbones import AlexNetV1
+        >>> from siamcorr.nn.heads import SiamFCHead
+        >>> model = SiameseModel(AlexNetV1(), SiamFCHead()).eval()
+        >>> model(torch.zeros(1, 3, 255, 255), torch.zeros(1, 3, 127, 127)).shape
+        torch.Size([1, 1, 17, 17])
+    """
+
+    def __init__(
+        self, backbone: nn.Module, head: nn.Module, preprocessing: Preprocessing | None = None
+    ) -> None:
+        super().__init__()
+        self.backbone = backbone
+        self.head = head
+        self.preprocessing = preprocessing if preprocessing is not None else Preprocessing()
+
+    @property
+    def stride(self) -> int:
+        """Pixels of the crop per cell of the response."""
+        return int(getattr(self.backbone, "stride"))  # noqa: B009 - nn.Module types attributes as Tensor
+
+    def prepare(self, crops: Tensor) -> Tensor:
+        """RGB uint8 crops (B, H, W, 3) to the model's input (B, 3, H, W) float32."""
+        return self.preprocessing.apply(crops)
+
+    def embed_template(self, template: Tensor) -> Tensor:
+        """Features of prepared template crops: (B, 3, H, W) to (B, C, Hz, Wz)."""
+        features: Tensor = self.backbone(template)
+        return features
+
+    def embed_search(self, search: Tensor) -> Tensor:
+        """Features of prepared search crops: (B, 3, H, W) to (B, C, Hx, Wx)."""
+        features: Tensor = self.backbone(search)
+        return features
+
+    def compare(self, search_features: Tensor, template_features: Tensor) -> Any:
+        """The head's answer on features; for SiamFC (B, 1, Hr, Wr)."""
+        return self.head(search_features, template_features)
+
+    def forward(self, search: Tensor, template: Tensor) -> Any:
+        """Both crops through the whole model, as training does; search first."""
+        return self.compare(self.embed_search(search), self.embed_template(template))
