@@ -100,7 +100,8 @@ def measure(problem: Problem) -> list[Sample]:
 
 def _hopeless(backend: str, problem: Problem) -> bool:
     work = cost.counts(backend, problem)
-    return work.get("products", 0) > _MOST_PRODUCTS
+    slow = work.get("multiplications", 0) > _MOST_MULTIPLICATIONS
+    return slow or work.get("products", 0) > _MOST_PRODUCTS
 
 
 def collect(seconds: float, seed: int) -> list[Sample]:

@@ -20,5 +20,6 @@ def data_root() -> Path:
 
 
 @pytest.fixture(autouse=True)
-def _fixed_seed() -> None:
+def _one_thread_and_a_fixed_seed() -> None:
+    torch.set_num_threads(1)
     torch.manual_seed(0)
