@@ -16,6 +16,11 @@ from siamcorr.ops.problem import Problem, padded_size, response_size
 __all__ = ["counts", "predicted_seconds", "regime"]
 
 _LANES = 16
+"""Floats in a vector register."""
+_NARROW = 7
+"""Widest kernel whose gradient fits into the fast padding of `backends.conv2d`."""
+_CLIFF = 30
+"""Kernels beyond this fall off oneDNN's fast paths when they are padded to full size."""
 
 
 def predicted_seconds(backend: str, problem: Problem) -> float:
@@ -33,12 +38,17 @@ def regime(backend: str, problem: Problem) -> str:
         return "spectra"
     if backend == "matmul":
         return "outer" if one_in else "gemm"
+    wide = problem.direction == "input_gradient" and max(problem.kernel_size) > _NARROW
+    suffix = "_wide" if wide else ""
     if one_in and one_out:
-        kind = "_1x1" if problem.kernel_size == (1, 1) else "_shared" if problem.shared else ""
-        return f"depthwise{kind}"
+        one_tap = problem.kernel_size == (1, 1)
+        kind = "_1x1" if one_tap else "_shared" if problem.shared else ""
+        return f"depthwise{kind}{suffix}"
     if groups == 1 and (problem.shared or problem.batch == 1):
-        return "plain"
-    return "one_output" if one_out else "grouped"
+        few = min(problem.in_channels, problem.out_channels) < _LANES
+        kind = "_one" if one_out else "_few" if few else ""
+        return f"plain{kind}{suffix}"
+    return f"one_output{suffix}" if one_out else f"grouped{suffix}"
 
 
 def counts(backend: str, problem: Problem) -> dict[str, float]:
@@ -63,20 +73,22 @@ def counts(backend: str, problem: Problem) -> dict[str, float]:
         products = batch * groups * outputs * taps * area
         return work | {"gemms": batch * groups, "gemm": pairs * taps * area, "products": products}
     spread = problem.direction == "input_gradient"
-    swept, gathered = (area, outputs) if spread else (cells, channels)
     lanes = {  # channels that a vector register runs over
         "forward": outputs if problem.shared else batch * outputs,
         "input_gradient": channels if problem.shared else batch * channels,
         "weight_gradient": batch * groups * outputs,
     }[problem.direction]
     filled = math.ceil(lanes / _LANES) * _LANES / lanes  # a register is never left part empty
+    margins = pairs * taps * (area - cells) if spread else 0
     sliding = "output" if problem.direction == "weight_gradient" else "kernel"
     return work | {
         "groups": kernels * groups,
-        "multiplications": pairs * taps * swept,
-        "vectors": pairs * taps * swept * filled,
+        "multiplications": pairs * taps * cells,
+        "vectors": pairs * taps * cells * filled,
+        "margins": margins,
+        "wide_margins": margins if max(problem.kernel_size) > _CLIFF else 0,
         "reordered": work[sliding] * filled,
-        "gathered": batch * groups * gathered * taps * swept,
+        "gathered": batch * groups * (outputs if spread else channels) * taps * cells,
     }
 
 

@@ -45,20 +45,20 @@ def input_gradient(g: Tensor, k: Tensor, problem: Problem) -> Tensor:
     margin = [e - 1 - p for e, p in zip(extent, window.padding, strict=True)]
     depthwise = problem.in_channels == problem.out_channels == window.groups
     slow = depthwise and max(margin) > _FAST_PADDING
-    if problem.shared or window.stride != (1, 1) or min(margin) < 0 or slow:
+    if window.stride != (1, 1) or min(margin) < 0 or slow:
         return _transposed(g, k, problem)
-    groups = window.groups
+    folds, groups = (1 if problem.shared else problem.batch), window.groups
     flipped = k.flip(-1, -2).reshape(
-        problem.batch, groups, problem.out_channels // groups, -1, *problem.kernel_size
-    )  # (B, G, O/G, C/G, h, w)
+        folds, groups, problem.out_channels // groups, -1, *problem.kernel_size
+    )  # (B or 1, G, O/G, C/G, h, w)
     folded = F.conv2d(
-        g.reshape(1, -1, *response_size(problem)),  # (1, B*O, Hr, Wr)
+        g.reshape(problem.batch // folds, -1, *response_size(problem)),  # (1, B*O, Hr, Wr)
         flipped.transpose(2, 3).flatten(0, 2),  # (B*C, O/G, h, w)
         None,
         1,
         (margin[0], margin[1]),
         window.dilation,
-        problem.batch * groups,
+        folds * groups,
     )
     return folded.reshape(problem.batch, problem.in_channels, *problem.input_size)
 
