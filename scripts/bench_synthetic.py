@@ -71,8 +71,8 @@ def table(record: dict[str, Any]) -> str:
     lines = [
         f"# Synthetic video: siamcorr {using['siamcorr']}",
         (
-            f"{found['processor']}, one thread, CPU time, commit {using['commit']}. A sample is a frame "
-            "with exact boxes, masks and visibility; set-up makes a clip's textures, once."
+            f"{found['processor']}, one thread, CPU time, commit {using['commit']}. A sample is a "
+            "frame with exact boxes, masks and visibility; set-up makes a clip's textures, once."
         ),
         "",
         "Measured again by `python scripts/bench_synthetic.py`.",

@@ -42,17 +42,17 @@ def run(
 
     Args:
         out: folder of the records.
-        threads: numbers of CPU threads, each a set of rows; the heaviest case, minutes long, is
-            measured with the largest number only.
+        threads: numbers of CPU threads. The shapes of the papers are measured with each; the wide
+            grid and the heaviest case, minutes long, with the largest number only.
         quick: the headline shapes only.
         progress: called before every row with its name, its number and the number of rows.
 
     Returns:
         Paths of the JSON record and of the Markdown table.
     """
-    cases = headline_cases() + ([] if quick else wide_cases())
     counts = sorted(set(threads))
-    jobs = [(n, case) for n in counts for case in cases if n == counts[-1] or not case.heavy]
+    jobs = [(n, case) for n in counts[:-1] for case in headline_cases() if not case.heavy]
+    jobs += [(counts[-1], case) for case in headline_cases() + ([] if quick else wide_cases())]
     before, rows = torch.get_num_threads(), []
     try:
         for number, (count, case) in enumerate(jobs):

@@ -12,7 +12,7 @@ import torch
 __all__ = ["Timing", "interleave"]
 
 
-SLOW_S = 2.0
+SLOW_S = 1.0
 
 
 @dataclass(frozen=True)
@@ -28,8 +28,8 @@ class Timing:
 def interleave(
     candidates: Mapping[str, Callable[[], object]],
     *,
-    seconds: float = 0.3,
-    runs: tuple[int, int] = (5, 200),
+    seconds: float = 0.2,
+    runs: tuple[int, int] = (5, 100),
     device: str = "cpu",
 ) -> dict[str, Timing]:
     """Time several callables in turns (A B C A B C ...), after a warm-up round.
