@@ -11,11 +11,12 @@ import torch
 from typer.testing import CliRunner
 
 from siamcorr.cli.main import app
-from siamcorr.workflows import bench_ops, timing
+from siamcorr.workflows import bench_cases, bench_ops, timing
 from siamcorr.workflows.bench_cases import (
     BASELINES,
     OPS,
     BenchCase,
+    exact,
     headline_cases,
     wide_cases,
 )
@@ -63,6 +64,15 @@ def test_a_slow_candidate_counts_twice(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_baseline_computes_the_same(op: str, search: tuple, template: tuple) -> None:
     x, z = torch.randn(search), torch.randn(template)
     torch.testing.assert_close(BASELINES[op](x, z), OPS[op](x, z, backend="reference"))
+
+
+def test_the_exact_response_of_a_heavy_case(monkeypatch: pytest.MonkeyPatch) -> None:
+    case = BenchCase("xcorr", (2, 3, 9, 8), (2, 3, 3, 2))
+    plain = exact(case)
+    monkeypatch.setattr(bench_cases, "_HEAVY", 0)
+    assert case.heavy
+    torch.testing.assert_close(exact(case), plain)
+    assert "conv2d" not in bench_ops.measure(case)["seconds"]
 
 
 def test_the_grid_holds_the_published_shapes() -> None:
