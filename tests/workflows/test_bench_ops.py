@@ -32,7 +32,8 @@ def test_candidates_take_turns_after_one_warm_up_round() -> None:
     calls: list[str] = []
     candidates = {name: lambda name=name: calls.append(name) for name in "abc"}
     timings = timing.interleave(candidates, seconds=0, runs=(4, 4))
-    assert calls == list("abc") * (1 + 1 + 4)  # warm-up, one round to plan, four counted
+    # warm-up, one round to plan, four rounds of an uncounted and a counted call each
+    assert "".join(calls) == "abc" + "abc" + "aabbcc" + "bbccaa" + "ccaabb" + "aabbcc"
     assert all(result.runs == 4 for result in timings.values())
 
 
@@ -41,6 +42,7 @@ def test_medians_and_quartiles_of_a_known_clock(monkeypatch: pytest.MonkeyPatch)
     ticks = itertools.chain.from_iterable((0.0, duration) for duration in durations)
     monkeypatch.setattr(timing.time, "perf_counter", lambda: next(ticks))
     monkeypatch.setattr(timing, "SLOW_S", 20.0)
+    monkeypatch.setattr(timing, "QUICK_S", 0.5)
     result = timing.interleave({"a": lambda: None}, seconds=0, runs=(5, 5))["a"]
     assert (result.median_s, result.least_s, result.runs) == (3.0, 1.0, 5)
     assert result.iqr_s == pytest.approx(7.0 - 1.5)
