@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import statistics
 import time
 from collections.abc import Callable, Mapping
@@ -12,7 +13,7 @@ import torch
 __all__ = ["Timing", "interleave"]
 
 
-QUICK_S, SLOW_S = 0.05, 1.0
+BLOCK_S, QUICK_S, SLOW_S = 0.003, 0.05, 1.0
 
 
 @dataclass(frozen=True)
@@ -29,14 +30,14 @@ def interleave(
     candidates: Mapping[str, Callable[[], object]],
     *,
     seconds: float = 0.2,
-    runs: tuple[int, int] = (4, 60),
+    runs: tuple[int, int] = (4, 40),
     device: str = "cpu",
 ) -> dict[str, Timing]:
-    """Time several callables in turns (A B C, B C A, ...), after a warm-up round.
+    """Time several callables in turns (A B C, C A B, ... shuffled), after a warm-up round.
 
-    Every turn of a callable that takes less than `QUICK_S` begins with a call that is not counted,
-    which brings its data back into the caches. A callable that takes over `SLOW_S` a call counts
-    in the first two rounds only.
+    A turn of a callable that takes less than `QUICK_S` is a call that is not counted, which brings
+    its data and code back into the caches, and then a block of calls of about `BLOCK_S` whose mean
+    is. A callable that takes over `SLOW_S` a call counts in the first two rounds only.
 
     Args:
         candidates: name to callable.
@@ -51,15 +52,21 @@ def interleave(
     first = {name: _time(call, device) for name, call in candidates.items()}  # warm-up
     quick = [_time(call, device) for name, call in candidates.items() if first[name] <= SLOW_S]
     rounds = min(max(int(seconds / max(sum(quick), 1e-9)), runs[0]), runs[1])
-    names = list(candidates)
+    rng = random.Random(0)
     for number in range(rounds):
-        shift = number % len(names)  # nobody always follows the same neighbour
-        for name in names[shift:] + names[:shift]:
-            if first[name] < QUICK_S:
-                candidates[name]()
+        for name in rng.sample(list(candidates), len(candidates)):  # no fixed neighbours
             if number < 2 or first[name] <= SLOW_S:
-                durations[name].append(_time(candidates[name], device))
+                durations[name].append(_turn(candidates[name], device))
     return {name: _summary(values) for name, values in durations.items()}
+
+
+def _turn(call: Callable[[], object], device: str) -> float:
+    """Seconds per call of one turn: of a quick callable a block of calls, after a first one."""
+    once = _time(call, device)
+    if once > QUICK_S:
+        return once
+    calls = min(max(int(BLOCK_S / max(once, 1e-9)), 1), 20)
+    return _time(lambda: [call() for _ in range(calls)], device) / calls
 
 
 def _time(call: Callable[[], object], device: str) -> float:
