@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
 import torch
@@ -16,6 +17,7 @@ __all__ = [
     "kernel_extent",
     "padded_size",
     "response_size",
+    "slices",
 ]
 
 Pair = tuple[int, int]
@@ -115,3 +117,9 @@ def response_size(problem: Problem) -> Pair:
     high, wide = kernel_extent(problem.kernel_size, problem.window.dilation)
     stride = problem.window.stride
     return (rows - high) // stride[0] + 1, (columns - wide) // stride[1] + 1
+
+
+def slices(length: int, step: int) -> Iterator[slice]:
+    """Cut 0 ... length into pieces of at most `step`: how backends bound their workspace."""
+    for start in range(0, length, step):
+        yield slice(start, min(start + step, length))

@@ -10,7 +10,7 @@ channels so that one slice of spectra stays near `WORKSPACE_BYTES`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
@@ -18,7 +18,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from siamcorr.ops.precision import arithmetic_dtype
-from siamcorr.ops.problem import Pair, Problem, kernel_extent, padded_size, response_size
+from siamcorr.ops.problem import Pair, Problem, kernel_extent, padded_size, response_size, slices
 
 __all__ = [
     "WORKSPACE_BYTES",
@@ -136,17 +136,12 @@ def _cut(problem: Problem) -> _Cut:
     spectrum_bytes = rows * (columns // 2 + 1) * 2 * arithmetic_dtype(problem.dtype).itemsize
     per_channel = spectrum_bytes * (1 + 2 * problem.out_channels // groups)
     fitting = max(WORKSPACE_BYTES // per_channel, 1)
-    sample_slices = _slices(problem.batch, max(fitting // (groups * channels), 1))
-    group_slices = list(_slices(groups, max(fitting // channels, 1)))
+    sample_slices = slices(problem.batch, max(fitting // (groups * channels), 1))
+    group_slices = list(slices(groups, max(fitting // channels, 1)))
     return _Cut(
         [(samples, block) for samples in sample_slices for block in group_slices],
-        list(_slices(channels, fitting)),
+        list(slices(channels, fitting)),
     )
-
-
-def _slices(length: int, step: int) -> Iterator[slice]:
-    for start in range(0, length, step):
-        yield slice(start, min(start + step, length))
 
 
 def _grouped(tensor: Tensor, problem: Problem) -> Tensor:

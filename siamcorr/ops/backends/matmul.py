@@ -10,7 +10,6 @@ tiled over samples and taps so that A never exceeds `WORKSPACE_BYTES`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
 import torch
@@ -18,7 +17,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from siamcorr.ops.precision import arithmetic_dtype
-from siamcorr.ops.problem import Pair, Problem, padded_size, response_size
+from siamcorr.ops.problem import Pair, Problem, padded_size, response_size, slices
 
 __all__ = ["WORKSPACE_BYTES", "forward", "input_gradient", "reasons", "weight_gradient"]
 
@@ -110,15 +109,10 @@ def _tiles(problem: Problem) -> list[_Tile]:
     kernel_columns = columns if fitting >= columns else fitting
     return [
         _Tile(b, u, v)
-        for b in _slices(problem.batch, samples)
-        for u in _slices(rows, kernel_rows)
-        for v in _slices(columns, kernel_columns)
+        for b in slices(problem.batch, samples)
+        for u in slices(rows, kernel_rows)
+        for v in slices(columns, kernel_columns)
     ]
-
-
-def _slices(length: int, step: int) -> Iterator[slice]:
-    for start in range(0, length, step):
-        yield slice(start, min(start + step, length))
 
 
 def _pixels(x: Tensor, problem: Problem) -> Tensor:
