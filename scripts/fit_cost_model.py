@@ -1,6 +1,6 @@
 """Measure random correlations on this CPU and write `siamcorr/ops/cost_table.py`.
 
-    python scripts/fit_cost_model.py --minutes 10 --threads 2
+    python scripts/fit_cost_model.py --minutes 10 --threads 2 --samples samples.pickle
 
 A non-negative least-squares fit of relative errors; needs SciPy. Prints the share of problems in
 which the choice by the fitted model is within 1.2 times the best backend, on the problems it was
@@ -10,6 +10,7 @@ fitted to and, with every fifth problem held out, on those it has not seen.
 from __future__ import annotations
 
 import argparse
+import pickle
 import random
 import time
 from pathlib import Path
@@ -26,11 +27,8 @@ from siamcorr.ops.problem import Direction, Problem, Window, response_size
 from siamcorr.workflows.timing import interleave
 
 _DIRECTIONS: tuple[Direction, ...] = ("forward", "input_gradient", "weight_gradient")
-_MOST_MULTIPLICATIONS = 1e9
+_MOST_MULTIPLICATIONS = 2e9
 _MOST_PRODUCTS = 6e8
-_TWO_SPEEDS = {"plain_one"}
-"""Regimes of conv2d in which oneDNN is three times slower for some sizes than for their
-neighbours: fitted to the slower half, since the other backends are even there."""
 _TABLE = Path(cost.__file__).with_name("cost_table.py")
 
 Table = dict[tuple[str, str, str], dict[str, float]]
@@ -103,7 +101,7 @@ def measure(problem: Problem) -> list[Sample]:
 
 def _hopeless(backend: str, problem: Problem) -> bool:
     work = cost.counts(backend, problem)
-    slow = work.get("multiplications", 0) > _MOST_MULTIPLICATIONS
+    slow = work.get("multiplications", 0) + work.get("margins", 0) > _MOST_MULTIPLICATIONS
     return slow or work.get("products", 0) > _MOST_PRODUCTS
 
 
@@ -128,12 +126,7 @@ def fit(samples: list[Sample]) -> Table:
                 key = backend, sample.problem.direction, cost.regime(backend, sample.problem)
                 cells.setdefault(key, []).append(sample)
         for key, members in cells.items():
-            row = _fit_row(members, backend)
-            if key[2] in _TWO_SPEEDS:
-                row = _fit_row(
-                    [s for s in members if s.seconds[backend] >= _predict(row, s)], backend
-                )
-            table[key] = row
+            table[key] = _fit_row(members, backend)
     return table
 
 
@@ -146,11 +139,6 @@ def _fit_row(samples: list[Sample], backend: str) -> dict[str, float]:
     weights, _ = nnls(matrix / scale, np.ones(len(samples)))
     named = zip(work[0], weights / scale, strict=True)
     return {name: float(f"{value:.3g}") for name, value in named if value > 0}
-
-
-def _predict(row: dict[str, float], sample: Sample) -> float:
-    work = cost.counts("conv2d", sample.problem)
-    return sum(value * work[name] for name, value in row.items())
 
 
 def share_within(samples: list[Sample], table: Table) -> float:
@@ -183,15 +171,28 @@ def write(table: Table, path: Path, threads: int, problems: int) -> None:
     path.write_text("\n".join([*lines, "}"]) + "\n", encoding="utf-8")
 
 
+def _samples(arguments: argparse.Namespace) -> list[Sample]:
+    """The measurements of an earlier run, or new ones."""
+    kept: Path | None = arguments.samples
+    if kept is not None and kept.exists():
+        samples: list[Sample] = pickle.loads(kept.read_bytes())
+        return samples
+    samples = collect(60 * arguments.minutes, arguments.seed)
+    if kept is not None:
+        kept.write_bytes(pickle.dumps(samples))
+    return samples
+
+
 def main() -> None:
     """Measure, fit, report, write."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--samples", type=Path, help="keep the measurements here; fit them if kept")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
-    samples = collect(60 * arguments.minutes, arguments.seed)
+    samples = _samples(arguments)
     held_out, rest = samples[::5], [s for i, s in enumerate(samples) if i % 5]
     print(f"{len(samples)} problems; held out: {share_within(held_out, fit(rest)):.1%} within 1.2")
     table = fit(samples)

@@ -19,6 +19,7 @@ _LANES = 16
 """Floats in a vector register."""
 _NARROW = 7
 """Widest kernel whose gradient fits into the fast padding of `backends.conv2d`."""
+_NATIVE_CELLS, _NATIVE_TAPS = 20480, 3
 _CLIFF = 30
 """Kernels beyond this fall off oneDNN's fast paths when they are padded to full size."""
 
@@ -45,10 +46,33 @@ def regime(backend: str, problem: Problem) -> str:
         kind = "_1x1" if one_tap else "_shared" if problem.shared else ""
         return f"depthwise{kind}{suffix}"
     if groups == 1 and (problem.shared or problem.batch == 1):
+        if _skips_onednn(problem):
+            return "native"
         few = min(problem.in_channels, problem.out_channels) < _LANES
         kind = "_one" if one_out else "_few" if few else ""
         return f"plain{kind}{suffix}"
-    return f"one_output{suffix}" if one_out else f"grouped{suffix}"
+    if one_out:
+        return f"one_output{suffix}"
+    return f"grouped{'_gemm' if _block(problem) == 1 else ''}{suffix}"
+
+
+def _skips_onednn(problem: Problem) -> bool:
+    """ATen's rule: one small image and a kernel of at most 3x3 go to its own kernels."""
+    cells = {
+        "forward": problem.in_channels * math.prod(padded_size(problem)),
+        "input_gradient": problem.out_channels * math.prod(response_size(problem)),
+        "weight_gradient": math.inf,
+    }[problem.direction]
+    plain = problem.direction == "forward" or problem.window.stride == (1, 1)
+    small = cells <= _NATIVE_CELLS and max(problem.kernel_size) <= _NATIVE_TAPS
+    return small and plain and problem.batch == 1
+
+
+def _block(problem: Problem) -> int:
+    """Channels of a group that oneDNN's grouped kernels take at once; 1: it multiplies matrices."""
+    groups = problem.window.groups
+    common = math.gcd(problem.in_channels // groups, problem.out_channels // groups)
+    return next((width for width in (16, 8, 4) if common % width == 0), 1)
 
 
 def counts(backend: str, problem: Problem) -> dict[str, float]:
@@ -79,12 +103,13 @@ def counts(backend: str, problem: Problem) -> dict[str, float]:
         "weight_gradient": batch * groups * outputs,
     }[problem.direction]
     filled = math.ceil(lanes / _LANES) * _LANES / lanes  # a register is never left part empty
+    blocked = _LANES / _block(problem) if regime("conv2d", problem) == "grouped" else filled
     margins = pairs * taps * (area - cells) if spread else 0
     sliding = "output" if problem.direction == "weight_gradient" else "kernel"
     return work | {
         "groups": kernels * groups,
         "multiplications": pairs * taps * cells,
-        "vectors": pairs * taps * cells * filled,
+        "vectors": pairs * taps * cells * blocked,
         "margins": margins,
         "wide_margins": margins if max(problem.kernel_size) > _CLIFF else 0,
         "reordered": work[sliding] * filled,

@@ -24,6 +24,7 @@ __all__ = [
     "backend_for",
     "check_backend",
     "choose",
+    "in_block",
     "list_backends",
     "module_of",
     "record_choices",
@@ -59,8 +60,8 @@ AUTOMATIC = tuple(_BACKENDS)
 """The backends that the automatic choice looks at."""
 _NAMES = (*_BACKENDS, "reference")
 _in_thread = threading.local()
-"""`backend` and `choices` of the blocks this thread is in. Read by getattr with a default, the one
-form that torch.compile guards on in every supported torch."""
+"""`backend` and `choices` of the blocks this thread is in, and their number. Read by getattr with
+a default, the one form that torch.compile guards on in every supported torch."""
 
 
 def check_backend(who: str, name: str | None) -> str | None:
@@ -77,6 +78,11 @@ def check_backend(who: str, name: str | None) -> str | None:
             f"{who}: unknown backend {name!r}{closest(name, _NAMES)}\n  known: {', '.join(_NAMES)}"
         )
     return name
+
+
+def in_block() -> bool:
+    """Whether this thread is in a block of `use_backend` or `record_choices`."""
+    return bool(getattr(_in_thread, "blocks", 0))
 
 
 def backend_for(problem: Problem, name: str | None) -> Backend:
@@ -169,9 +175,11 @@ def record_choices() -> Iterator[dict[str, str]]:
 
 @contextmanager
 def _set_in_thread(name: str, value: object) -> Iterator[None]:
-    before = getattr(_in_thread, name, None)
+    before, blocks = getattr(_in_thread, name, None), getattr(_in_thread, "blocks", 0)
     setattr(_in_thread, name, value)
+    _in_thread.blocks = blocks + 1
     try:
         yield
     finally:
         setattr(_in_thread, name, before)
+        _in_thread.blocks = blocks

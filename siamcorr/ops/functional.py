@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 
 import torch
 from torch import Tensor
 
-from siamcorr.ops import reference
 from siamcorr.ops.checks import (
     as_pair,
     broadcast_batch,
@@ -16,10 +14,8 @@ from siamcorr.ops.checks import (
     check_window,
     shape_error,
 )
-from siamcorr.ops.dispatch import check_backend
-from siamcorr.ops.precision import under_autocast
-from siamcorr.ops.primitive import correlate
-from siamcorr.ops.problem import Window, describe
+from siamcorr.ops.plan import Plan, make_plan, recall, run
+from siamcorr.ops.problem import Window
 
 __all__ = [
     "batched_conv2d",
@@ -80,23 +76,25 @@ def batched_conv2d(
         torch.Size([2, 6, 7, 7])
     """
     who = "batched_conv2d"
-    check_operands(who, input=input, weight=weight)
-    window = Window(
-        as_pair(who, "stride", stride, 1),
-        as_pair(who, "padding", padding, 0),
-        as_pair(who, "dilation", dilation, 1),
-        groups,
-    )
-    tensors = {"input": input, "weight": weight}
-    _check_groups(who, tensors, groups)
+    call = (who, stride, padding, dilation, groups, backend)
+    plan = recall(call, input, weight)
+    if plan is None:
+        check_operands(who, input=input, weight=weight)
+        window = Window(
+            as_pair(who, "stride", stride, 1),
+            as_pair(who, "padding", padding, 0),
+            as_pair(who, "dilation", dilation, 1),
+            groups,
+        )
+        tensors = {"input": input, "weight": weight}
+        _check_groups(who, tensors, groups)
+        broadcast_batch(who, tensors)
+        check_window(who, tensors, window)
+        plan = make_plan(call, (input, weight), weight, window)
     if bias is None:
-        return _correlate(who, tensors, weight, window, backend)
-    check_operands(who, input=input, bias=bias)
-    broadcast_batch(who, {**tensors, "bias": bias})
-    if bias.shape[1] != weight.shape[1]:
-        what = f"weight and bias disagree on O: {weight.shape[1]} and {bias.shape[1]}"
-        raise shape_error(who, what, {**tensors, "bias": bias})
-    response = _correlate(who, tensors, weight, window, backend)
+        return run(plan, input, weight)
+    _check_bias(who, input, weight, bias)
+    response = run(plan, input, weight)
     return response + bias.to(response.dtype)[:, :, None, None]
 
 
@@ -137,9 +135,14 @@ def xcorr(
         >>> xcorr(torch.ones(1, 256, 22, 22), torch.ones(1, 256, 6, 6)).shape
         torch.Size([1, 1, 17, 17])
     """
-    check_operands("xcorr", search=search, template=template)
-    _check_channels("xcorr", search, template)
-    return _siamese("xcorr", search, template, template[:, None], (stride, padding, 1), backend)
+    call = ("xcorr", stride, padding, backend)
+    plan = recall(call, search, template)
+    if plan is None:
+        check_operands("xcorr", search=search, template=template)
+        _check_channels("xcorr", search, template)
+        settings = (stride, padding, 1)
+        plan = _plan_siamese(call, search, template, template[:, None], settings)
+    return run(plan, search, template[:, None])
 
 
 def xcorr_depthwise(
@@ -179,11 +182,14 @@ def xcorr_depthwise(
         >>> xcorr_depthwise(torch.ones(2, 256, 29, 29), torch.ones(2, 256, 5, 5)).shape
         torch.Size([2, 256, 25, 25])
     """
-    check_operands("xcorr_depthwise", search=search, template=template)
-    _check_channels("xcorr_depthwise", search, template)
-    kernel = template[:, :, None]  # (B, C, 1, Hz, Wz)
-    window = (stride, padding, search.shape[1])
-    return _siamese("xcorr_depthwise", search, template, kernel, window, backend)
+    call = ("xcorr_depthwise", stride, padding, backend)
+    plan = recall(call, search, template)
+    if plan is None:
+        check_operands("xcorr_depthwise", search=search, template=template)
+        _check_channels("xcorr_depthwise", search, template)
+        settings = (stride, padding, search.shape[1])
+        plan = _plan_siamese(call, search, template, template[:, :, None], settings)
+    return run(plan, search, template[:, :, None])  # kernel (B, C, 1, Hz, Wz)
 
 
 def xcorr_upchannel(
@@ -224,16 +230,15 @@ def xcorr_upchannel(
         >>> xcorr_upchannel(torch.ones(1, 256, 20, 20), torch.ones(1, 2560, 4, 4)).shape
         torch.Size([1, 10, 17, 17])
     """
-    who = "xcorr_upchannel"
-    check_operands(who, search=search, template=template)
-    channels = search.shape[1]
-    if template.shape[1] % channels:
-        what = (
-            f"template has {template.shape[1]} channels, not a multiple of the search's {channels}"
-        )
-        raise shape_error(who, what, {"search": search, "template": template})
-    kernel = torch.unflatten(template, 1, (-1, channels))  # (B, K, C, Hz, Wz)
-    return _siamese(who, search, template, kernel, (stride, padding, 1), backend)
+    call = ("xcorr_upchannel", stride, padding, backend)
+    plan = recall(call, search, template)
+    if plan is None:
+        check_operands("xcorr_upchannel", search=search, template=template)
+        _check_multiple(search, template)
+        kernel = torch.unflatten(template, 1, (-1, search.shape[1]))
+        plan = _plan_siamese(call, search, template, kernel, (stride, padding, 1))
+    kernel = torch.unflatten(template, 1, (-1, search.shape[1]))  # (B, K, C, Hz, Wz)
+    return run(plan, search, kernel)
 
 
 def xcorr_pixelwise(search: Tensor, template: Tensor, *, backend: str | None = None) -> Tensor:
@@ -264,14 +269,15 @@ def xcorr_pixelwise(search: Tensor, template: Tensor, *, backend: str | None = N
         >>> xcorr_pixelwise(torch.ones(1, 48, 16, 16), torch.ones(1, 48, 8, 8)).shape
         torch.Size([1, 64, 16, 16])
     """
-    who = "xcorr_pixelwise"
-    check_operands(who, search=search, template=template)
-    _check_channels(who, search, template)
-    kernel = template.flatten(2).transpose(1, 2)[..., None, None]  # (B, Hz*Wz, C, 1, 1)
-    window = Window((1, 1), (0, 0), (1, 1), 1)
-    tensors = {"search": search, "template": template}
-    broadcast_batch(who, tensors)
-    return _run(search, kernel, window, check_backend(who, backend))
+    call = ("xcorr_pixelwise", backend)
+    plan = recall(call, search, template)
+    if plan is None:
+        check_operands("xcorr_pixelwise", search=search, template=template)
+        _check_channels("xcorr_pixelwise", search, template)
+        broadcast_batch("xcorr_pixelwise", {"search": search, "template": template})
+        window = Window((1, 1), (0, 0), (1, 1), 1)
+        plan = make_plan(call, (search, template), _cells_as_kernels(template), window)
+    return run(plan, search, _cells_as_kernels(template))
 
 
 def channel_affine(input: Tensor, scale: Tensor, shift: Tensor | None = None) -> Tensor:  # noqa: A002
@@ -314,6 +320,23 @@ def _check_channels(who: str, search: Tensor, template: Tensor) -> None:
         raise shape_error(who, what, {"search": search, "template": template})
 
 
+def _check_multiple(search: Tensor, template: Tensor) -> None:
+    channels = search.shape[1]
+    if template.shape[1] % channels:
+        what = (
+            f"template has {template.shape[1]} channels, not a multiple of the search's {channels}"
+        )
+        raise shape_error("xcorr_upchannel", what, {"search": search, "template": template})
+
+
+def _check_bias(who: str, input: Tensor, weight: Tensor, bias: Tensor) -> None:  # noqa: A002
+    check_operands(who, input=input, bias=bias)
+    broadcast_batch(who, {"input": input, "weight": weight, "bias": bias})
+    if bias.shape[1] != weight.shape[1]:
+        what = f"weight and bias disagree on O: {weight.shape[1]} and {bias.shape[1]}"
+        raise shape_error(who, what, {"input": input, "weight": weight, "bias": bias})
+
+
 def _check_groups(who: str, tensors: dict[str, Tensor], groups: object) -> None:
     channels, outputs = tensors["input"].shape[1], tensors["weight"].shape[1]
     if not isinstance(groups, int) or groups < 1 or channels % groups or outputs % groups:
@@ -327,50 +350,24 @@ def _check_groups(who: str, tensors: dict[str, Tensor], groups: object) -> None:
         raise shape_error(who, what, tensors)
 
 
-def _siamese(
-    who: str,
+def _cells_as_kernels(template: Tensor) -> Tensor:
+    """(B, C, Hz, Wz) to (B, Hz*Wz, C, 1, 1)."""
+    return template.flatten(2).transpose(1, 2)[..., None, None]
+
+
+def _plan_siamese(
+    call: tuple[object, ...],
     search: Tensor,
     template: Tensor,
     kernel: Tensor,
     settings: tuple[IntOrPair, IntOrPair, int],
-    backend: str | None,
-) -> Tensor:
+) -> Plan:
     """What the template-is-a-kernel functions share; settings are stride, padding, groups."""
-    stride, padding, groups = settings
+    who, (stride, padding, groups) = str(call[0]), settings
     window = Window(
         as_pair(who, "stride", stride, 1), as_pair(who, "padding", padding, 0), (1, 1), groups
     )
-    return _correlate(who, {"search": search, "template": template}, kernel, window, backend)
-
-
-def _correlate(
-    who: str, tensors: dict[str, Tensor], kernel: Tensor, window: Window, backend: str | None
-) -> Tensor:
+    tensors = {"search": search, "template": template}
     broadcast_batch(who, tensors)
     check_window(who, tensors, window)
-    return _run(next(iter(tensors.values())), kernel, window, check_backend(who, backend))
-
-
-def _run(x: Tensor, kernel: Tensor, window: Window, backend: str | None) -> Tensor:
-    """Correlate in autocast's dtype; one search with many kernels becomes many output channels."""
-    if x.shape[0] == 1 and kernel.shape[0] != 1:
-        return under_autocast(partial(_many_kernels, window=window, backend=backend), x, kernel)
-    return under_autocast(partial(_one_to_one, window=window, backend=backend), x, kernel)
-
-
-def _one_to_one(x: Tensor, kernel: Tensor, window: Window, backend: str | None) -> Tensor:
-    if backend == "reference":
-        return reference.forward(x, kernel, describe("forward", x, kernel, window, (0, 0)))
-    return correlate(x, kernel, window, backend)
-
-
-def _many_kernels(x: Tensor, kernel: Tensor, window: Window, backend: str | None) -> Tensor:
-    """N kernels on one sample are N*O kernels, in the order of their groups."""
-    count, outputs = kernel.shape[0], kernel.shape[1]
-    grouped = torch.unflatten(kernel, 1, (window.groups, -1)).transpose(
-        0, 1
-    )  # (G, N, O/G, C/G, h, w)
-    response = _one_to_one(x, grouped.reshape(1, -1, *kernel.shape[2:]), window, backend)
-    size = response.shape[-2:]
-    parts = response.reshape(window.groups, count, -1, *size).transpose(0, 1)  # (N, G, O/G, ...)
-    return parts.reshape(count, outputs, *size)
+    return make_plan(call, (search, template), kernel, window)

@@ -18,6 +18,7 @@ __all__ = [
     "padded_size",
     "response_size",
     "slices",
+    "towards",
 ]
 
 Pair = tuple[int, int]
@@ -54,47 +55,36 @@ class Problem(NamedTuple):
     exporting: bool = False
 
 
-def describe(
-    direction: Direction,
-    x: Tensor,
-    k_or_g: Tensor,
-    window: Window,
-    size: Pair,
-    *,
-    one_kernel: bool = False,
-) -> Problem:
-    """Build the problem of `forward(x, k)`, `input_gradient(g, k)` or `weight_gradient(x, g)`.
+def describe(x: Tensor, k: Tensor, window: Window, dtype: torch.dtype) -> Problem:
+    """The problem of `forward(x, k)` in a dtype; its gradients differ in the direction alone.
 
     Args:
-        direction: which of the three.
-        x: input, or the output gradient for `input_gradient`; (B, C, ., .).
-        k_or_g: kernel (B or 1, O, C/G, h, w), or the output gradient for `weight_gradient`.
+        x: input (B, C, ., .).
+        k: kernel (B or 1, O, C/G, h, w).
         window: stride, padding, dilation, groups.
-        size: what the tensors do not tell: the kernel's size for `weight_gradient`, the input's
-            for `input_gradient`, ignored for `forward`.
-        one_kernel: for `weight_gradient`, whether one kernel served all samples.
+        dtype: that both will have, which autocast may change.
     """
-    if direction == "weight_gradient":
-        in_channels, out_channels = x.shape[1], k_or_g.shape[1]
-        input_size, kernel_size = (x.shape[2], x.shape[3]), size
-    else:
-        in_channels, out_channels = k_or_g.shape[2] * window.groups, k_or_g.shape[1]
-        input_size = size if direction == "input_gradient" else (x.shape[2], x.shape[3])
-        kernel_size = (k_or_g.shape[3], k_or_g.shape[4])
-        one_kernel = k_or_g.shape[0] == 1
     return Problem(
-        direction,
+        "forward",
         x.shape[0],
-        one_kernel and x.shape[0] != 1,
-        in_channels,
-        out_channels,
-        input_size,
-        kernel_size,
+        k.shape[0] == 1 and x.shape[0] != 1,
+        k.shape[2] * window.groups,
+        k.shape[1],
+        (x.shape[2], x.shape[3]),
+        (k.shape[3], k.shape[4]),
         window,
-        x.dtype,
+        dtype,
         x.device.type,
         torch.onnx.is_in_onnx_export(),
     )
+
+
+def towards(direction: Direction, problem: Problem) -> Problem:
+    """The same correlation in another direction."""
+    _, batch, shared, channels, outputs, size, taps, window, dtype, device, exporting = problem
+    return Problem(
+        direction, batch, shared, channels, outputs, size, taps, window, dtype, device, exporting
+    )  # `_replace` is beyond the compiler of torch 2.6
 
 
 def kernel_extent(kernel_size: Pair, dilation: Pair) -> Pair:

@@ -66,14 +66,16 @@ def _turn(call: Callable[[], object], device: str) -> float:
     if once > QUICK_S:
         return once
     calls = min(max(int(BLOCK_S / max(once, 1e-9)), 1), 20)
-    return _time(lambda: [call() for _ in range(calls)], device) / calls
+    return _time(call, device, calls) / calls
 
 
-def _time(call: Callable[[], object], device: str) -> float:
+def _time(call: Callable[[], object], device: str, calls: int = 1) -> float:
+    """Seconds of some calls, each of whose results is dropped before the next."""
     if device == "cuda":
         torch.cuda.synchronize()
     start = time.perf_counter()
-    call()
+    for _ in range(calls):
+        call()
     if device == "cuda":
         torch.cuda.synchronize()
     return time.perf_counter() - start

@@ -6,12 +6,15 @@ import threading
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from torch.nn import functional as F
 
 from siamcorr import ops
 from siamcorr.errors import BackendUnavailable, UnknownName
 from siamcorr.ops import dispatch
 from siamcorr.ops.backends import fft, matmul
+from siamcorr.ops.cost import predicted_seconds
 from siamcorr.ops.problem import Problem, Window
 
 
@@ -148,3 +151,22 @@ def test_gradients_are_dispatched_too(backend: str | None) -> None:
     expected = torch.autograd.grad(classic.square().sum(), (x, z))
     got = torch.autograd.grad(ops.xcorr_depthwise(x, z, backend=backend).square().sum(), (x, z))
     torch.testing.assert_close(got, expected)
+
+
+@given(
+    batch=st.integers(1, 9), shared=st.booleans(), groups=st.sampled_from([1, 2, 4]),
+    channels=st.integers(1, 20), outputs=st.integers(1, 20), taps=st.integers(1, 40),
+    margin=st.integers(0, 30), stride=st.integers(1, 2),
+    direction=st.sampled_from(["forward", "input_gradient", "weight_gradient"]),
+)  # fmt: skip
+def test_every_problem_has_a_predicted_time_on_every_backend(
+    batch, shared, groups, channels, outputs, taps, margin, stride, direction
+) -> None:
+    """No regime of the cost model is without coefficients, and none predicts that work is free."""
+    case = Problem(
+        direction, batch, shared and batch > 1, groups * channels, groups * outputs,
+        (taps + margin,) * 2, (taps,) * 2, Window((stride,) * 2, (0, 0), (1, 1), groups),
+        torch.float32, "cpu",
+    )  # fmt: skip
+    for name in dispatch.AUTOMATIC:
+        assert 0 < predicted_seconds(name, case) < 1e4

@@ -22,10 +22,10 @@ def reasons(problem: Problem) -> list[str]:
 def forward(x: Tensor, k: Tensor, problem: Problem) -> Tensor:
     """Correlate (B, C, H, W) with (B or 1, O, C/G, h, w); returns (B, O, Hr, Wr)."""
     window = problem.window
-    if problem.shared:
-        return F.conv2d(x, k[0], None, *window)
     one_channel = problem.in_channels == window.groups
     x, padding = _padded(x, window.padding, by_hand=one_channel)
+    if problem.shared or problem.batch == 1:
+        return F.conv2d(x, k[0], None, window.stride, padding, window.dilation, window.groups)
     folded = F.conv2d(
         x.reshape(1, -1, *x.shape[2:]),  # (1, B*C, H, W)
         k.reshape(-1, *k.shape[2:]),  # (B*O, C/G, h, w)
@@ -35,7 +35,7 @@ def forward(x: Tensor, k: Tensor, problem: Problem) -> Tensor:
         window.dilation,
         problem.batch * window.groups,
     )
-    return folded.reshape(problem.batch, problem.out_channels, *response_size(problem))
+    return folded.reshape(problem.batch, problem.out_channels, *folded.shape[2:])
 
 
 def input_gradient(g: Tensor, k: Tensor, problem: Problem) -> Tensor:

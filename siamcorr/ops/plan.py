@@ -1,0 +1,136 @@
+"""What a call settles before it computes: checked and described once, remembered for calls alike.
+
+The checks and the description take longer than a small correlation. They depend on static
+properties alone, so a second call with the same ones goes straight to its backend.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Hashable
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from siamcorr.ops import reference
+from siamcorr.ops.dispatch import Backend, backend_for, check_backend, in_block
+from siamcorr.ops.precision import autocast_is_on
+from siamcorr.ops.primitive import correlate, records
+from siamcorr.ops.problem import Problem, Window, describe
+
+__all__ = ["Plan", "make_plan", "recall", "run"]
+
+_MOST = 4096
+"""Plans that are remembered; beyond it all are forgotten."""
+_PLAIN = (int, str, type(None))
+_plans: dict[Hashable, Plan] = {}
+
+
+class Plan(NamedTuple):
+    """A checked call.
+
+    Attributes:
+        problem: its forward correlation.
+        backend: a name, or None for the fastest.
+        kernels: N where one sample meets N > 1 kernels, which become N*O kernels of one sample.
+        casts: autocast changes the dtype of the operands to the problem's.
+        direct: the backend of a remembered plan that may be called as things are.
+    """
+
+    problem: Problem
+    backend: str | None
+    kernels: int
+    casts: bool
+    direct: Backend | None = None
+
+
+def recall(call: tuple[object, ...], x: Tensor, k: Tensor) -> Plan | None:
+    """The plan of an earlier call like this one, or None: then check, and make one.
+
+    Args:
+        call: name of the function and its settings, as the caller gave them.
+        x: search, as the caller gave it.
+        k: template, as the caller gave it.
+    """
+    if torch.compiler.is_compiling() or in_block():
+        return None
+    for setting in call:
+        if type(setting) not in _PLAIN and not _is_plain_pair(setting):
+            return None  # such as 1.0, which equals 1 but is refused
+    try:
+        plan = _plans.get((call, x.shape, k.shape, x.dtype, k.dtype, x.device, k.device))
+        return None if plan is None or autocast_is_on(x.device.type) else plan
+    except (AttributeError, TypeError):  # no tensors, or symbolic sizes
+        return None
+
+
+def make_plan(
+    call: tuple[object, ...], operands: tuple[Tensor, Tensor], kernel: Tensor, window: Window
+) -> Plan:
+    """Describe a checked call and remember it.
+
+    Args:
+        call: as in `recall`; its last entry is the backend.
+        operands: x and k of `recall`.
+        kernel: (B or 1, O, C/G, h, w), made from k.
+        window: stride, padding, dilation, groups.
+
+    Raises:
+        UnknownName: no backend has this name.
+    """
+    who, *_, backend = call
+    x, k = operands
+    name = check_backend(str(who), backend)  # type: ignore[arg-type]
+    casts = autocast_is_on(x.device.type) and x.dtype != torch.float64
+    dtype = torch.get_autocast_dtype(x.device.type) if casts else x.dtype
+    problem = describe(x, kernel, window, dtype)
+    kernels = kernel.shape[0] if x.shape[0] == 1 else 1
+    if kernels != 1:
+        problem = problem._replace(out_channels=kernels * problem.out_channels)
+    plan = Plan(problem, name, kernels, casts)
+    if not torch.compiler.is_compiling() and not in_block() and not casts:
+        _remember(plan, (call, x.shape, k.shape, x.dtype, k.dtype, x.device, k.device))
+    return plan
+
+
+def _remember(plan: Plan, key: tuple[object, ...]) -> None:
+    if plan.kernels == 1 and plan.backend != "reference":
+        plan = plan._replace(direct=backend_for(plan.problem, plan.backend))
+    if len(_plans) >= _MOST:
+        _plans.clear()
+    with contextlib.suppress(TypeError):  # symbolic sizes, settings that are lists
+        _plans[key] = plan
+
+
+def run(plan: Plan, x: Tensor, kernel: Tensor) -> Tensor:
+    """Correlate (B, C, H, W) with (B or 1, O, C/G, h, w), or one sample with N kernels."""
+    if plan.direct is not None and not records(x, kernel):
+        return plan.direct.forward(x, kernel, plan.problem)
+    if plan.casts:
+        with torch.autocast(x.device.type, enabled=False):
+            dtype = plan.problem.dtype
+            return run(plan._replace(casts=False), x.to(dtype), kernel.to(dtype))
+    if plan.kernels != 1:
+        return _many_kernels(plan, x, kernel)
+    return _one_to_one(plan, x, kernel)
+
+
+def _is_plain_pair(setting: object) -> bool:
+    return type(setting) is tuple and all(type(number) is int for number in setting)
+
+
+def _one_to_one(plan: Plan, x: Tensor, kernel: Tensor) -> Tensor:
+    if plan.backend == "reference":
+        return reference.forward(x, kernel, plan.problem)
+    return correlate(x, kernel, plan.problem, plan.backend)
+
+
+def _many_kernels(plan: Plan, x: Tensor, kernel: Tensor) -> Tensor:
+    """N kernels on one sample are N*O kernels, in the order of their groups."""
+    groups, outputs = plan.problem.window.groups, kernel.shape[1]
+    grouped = torch.unflatten(kernel, 1, (groups, -1)).transpose(0, 1)  # (G, N, O/G, C/G, h, w)
+    response = _one_to_one(plan, x, grouped.reshape(1, -1, *kernel.shape[2:]))
+    size = response.shape[-2:]
+    parts = response.reshape(groups, plan.kernels, -1, *size).transpose(0, 1)  # (N, G, O/G, ...)
+    return parts.reshape(plan.kernels, outputs, *size)
