@@ -24,10 +24,10 @@ from siamcorr.ops import cost
 from siamcorr.ops.cost_table import COEFFICIENTS
 from siamcorr.ops.dispatch import AUTOMATIC, choose, module_of
 from siamcorr.ops.problem import Direction, Problem, Window, response_size
-from siamcorr.workflows.timing import interleave
+from siamcorr.workflows.timing import interleave, keep_freed_memory
 
 _DIRECTIONS: tuple[Direction, ...] = ("forward", "input_gradient", "weight_gradient")
-_MOST_MULTIPLICATIONS = 2e9
+_MOST_MULTIPLICATIONS = 1e9
 _MOST_PRODUCTS = 6e8
 _TABLE = Path(cost.__file__).with_name("cost_table.py")
 
@@ -192,6 +192,7 @@ def main() -> None:
     parser.add_argument("--samples", type=Path, help="keep the measurements here; fit them if kept")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
+    keep_freed_memory()
     samples = _samples(arguments)
     held_out, rest = samples[::5], [s for i, s in enumerate(samples) if i % 5]
     print(f"{len(samples)} problems; held out: {share_within(held_out, fit(rest)):.1%} within 1.2")

@@ -24,7 +24,6 @@ __all__ = [
     "backend_for",
     "check_backend",
     "choose",
-    "in_block",
     "list_backends",
     "module_of",
     "record_choices",
@@ -60,8 +59,8 @@ AUTOMATIC = tuple(_BACKENDS)
 """The backends that the automatic choice looks at."""
 _NAMES = (*_BACKENDS, "reference")
 _in_thread = threading.local()
-"""`backend` and `choices` of the blocks this thread is in, and their number. Read by getattr with
-a default, the one form that torch.compile guards on in every supported torch."""
+"""`backend` and `choices` of the blocks this thread is in. Read by getattr with a default, the one
+form that torch.compile guards on in every supported torch."""
 
 
 def check_backend(who: str, name: str | None) -> str | None:
@@ -72,7 +71,7 @@ def check_backend(who: str, name: str | None) -> str | None:
     Raises:
         UnknownName: no backend has this name.
     """
-    name = name if name is not None else getattr(_in_thread, "backend", None)
+    name = name if name is not None else named_in_block()
     if name is not None and name not in _NAMES:
         raise UnknownName(
             f"{who}: unknown backend {name!r}{closest(name, _NAMES)}\n  known: {', '.join(_NAMES)}"
@@ -80,9 +79,15 @@ def check_backend(who: str, name: str | None) -> str | None:
     return name
 
 
-def in_block() -> bool:
-    """Whether this thread is in a block of `use_backend` or `record_choices`."""
-    return bool(getattr(_in_thread, "blocks", 0))
+def named_in_block() -> str | None:
+    """The backend of the `use_backend` block that this thread is in, if any."""
+    name: str | None = getattr(_in_thread, "backend", None)
+    return name
+
+
+def records_choices() -> bool:
+    """Whether this thread is in a block of `record_choices`."""
+    return getattr(_in_thread, "choices", None) is not None
 
 
 def backend_for(problem: Problem, name: str | None) -> Backend:
@@ -175,11 +180,9 @@ def record_choices() -> Iterator[dict[str, str]]:
 
 @contextmanager
 def _set_in_thread(name: str, value: object) -> Iterator[None]:
-    before, blocks = getattr(_in_thread, name, None), getattr(_in_thread, "blocks", 0)
+    before = getattr(_in_thread, name, None)
     setattr(_in_thread, name, value)
-    _in_thread.blocks = blocks + 1
     try:
         yield
     finally:
         setattr(_in_thread, name, before)
-        _in_thread.blocks = blocks

@@ -14,7 +14,13 @@ import torch
 from torch import Tensor
 
 from siamcorr.ops import reference
-from siamcorr.ops.dispatch import Backend, backend_for, check_backend, in_block
+from siamcorr.ops.dispatch import (
+    Backend,
+    backend_for,
+    check_backend,
+    named_in_block,
+    records_choices,
+)
 from siamcorr.ops.precision import autocast_is_on
 from siamcorr.ops.primitive import correlate, records
 from siamcorr.ops.problem import Problem, Window, describe
@@ -53,13 +59,13 @@ def recall(call: tuple[object, ...], x: Tensor, k: Tensor) -> Plan | None:
         x: search, as the caller gave it.
         k: template, as the caller gave it.
     """
-    if torch.compiler.is_compiling() or in_block():
+    if torch.compiler.is_compiling() or records_choices():
         return None
     for setting in call:
         if type(setting) not in _PLAIN and not _is_plain_pair(setting):
             return None  # such as 1.0, which equals 1 but is refused
     try:
-        plan = _plans.get((call, x.shape, k.shape, x.dtype, k.dtype, x.device, k.device))
+        plan = _plans.get(_key(call, x, k))
         return None if plan is None or autocast_is_on(x.device.type) else plan
     except (AttributeError, TypeError):  # no tensors, or symbolic sizes
         return None
@@ -80,7 +86,7 @@ def make_plan(
         UnknownName: no backend has this name.
     """
     who, *_, backend = call
-    x, k = operands
+    x, _ = operands
     name = check_backend(str(who), backend)  # type: ignore[arg-type]
     casts = autocast_is_on(x.device.type) and x.dtype != torch.float64
     dtype = torch.get_autocast_dtype(x.device.type) if casts else x.dtype
@@ -89,9 +95,14 @@ def make_plan(
     if kernels != 1:
         problem = problem._replace(out_channels=kernels * problem.out_channels)
     plan = Plan(problem, name, kernels, casts)
-    if not torch.compiler.is_compiling() and not in_block() and not casts:
-        _remember(plan, (call, x.shape, k.shape, x.dtype, k.dtype, x.device, k.device))
+    if not torch.compiler.is_compiling() and not records_choices() and not casts:
+        _remember(plan, _key(call, *operands))
     return plan
+
+
+def _key(call: tuple[object, ...], x: Tensor, k: Tensor) -> tuple[object, ...]:
+    """All that a plan depends on."""
+    return call, x.shape, k.shape, x.dtype, k.dtype, x.device, k.device, named_in_block()
 
 
 def _remember(plan: Plan, key: tuple[object, ...]) -> None:

@@ -48,7 +48,8 @@ def _run(
     if records(a, b):
         y: Tensor = function.apply(a, b, problem, backend)
         return y
-    return function.forward(a, b, problem, backend)
+    result: Tensor = function.forward(a, b, problem, backend)
+    return result
 
 
 class _Bilinear(torch.autograd.Function):
@@ -129,7 +130,7 @@ class _WeightGradient(_Bilinear):
 
 for _function in (_Forward, _InputGradient, _WeightGradient):
     # `apply` binds its arguments by the signature of `forward`; deriving it takes 20 us a call
-    _function.forward.__signature__ = inspect.signature(_function.forward)  # type: ignore[attr-defined]
+    vars(_function.forward)["__signature__"] = inspect.signature(_function.forward)
 
 
 def _with_kernels(

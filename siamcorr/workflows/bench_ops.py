@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from siamcorr.ops import list_backends, use_backend
+from siamcorr.ops import list_backends
 from siamcorr.ops.dispatch import record_choices
 from siamcorr.workflows.bench_cases import (
     BASELINES,
@@ -22,7 +23,7 @@ from siamcorr.workflows.bench_cases import (
 )
 from siamcorr.workflows.bench_report import markdown
 from siamcorr.workflows.records import machine, versions, write_record
-from siamcorr.workflows.timing import interleave
+from siamcorr.workflows.timing import interleave, keep_freed_memory
 
 __all__ = ["run"]
 
@@ -54,6 +55,7 @@ def run(
     jobs = [(n, case) for n in counts[:-1] for case in headline_cases() if not case.heavy]
     jobs += [(counts[-1], case) for case in headline_cases() + ([] if quick else wide_cases())]
     before, rows = torch.get_num_threads(), []
+    settings = {**_SETTINGS, "freed_memory_kept": keep_freed_memory()}
     try:
         for number, (count, case) in enumerate(jobs):
             progress(f"{count} threads: {case.name}", number, len(jobs))
@@ -61,7 +63,7 @@ def run(
             rows.append({"threads": count, **measure(case)})
     finally:
         torch.set_num_threads(before)
-    record = {"machine": machine(), "versions": versions(), "settings": _SETTINGS, "rows": rows}
+    record = {"machine": machine(), "versions": versions(), "settings": settings, "rows": rows}
     return write_record(out, record, markdown(record), "ops")
 
 
@@ -70,7 +72,7 @@ def measure(case: BenchCase) -> dict[str, Any]:
     x, z = case.operands()
     candidates: dict[str, Callable[[Tensor, Tensor], Tensor]] = {"classic": BASELINES[case.op]}
     for name in _candidates(case):
-        candidates[name] = _on_backend(OPS[case.op], name)
+        candidates[name] = partial(OPS[case.op], backend=name)
     candidates["auto"] = OPS[case.op]
     timings = interleave({name: _timed(call, case, x, z) for name, call in candidates.items()})
     with record_choices() as choices:
@@ -84,14 +86,6 @@ def measure(case: BenchCase) -> dict[str, Any]:
         "seconds": {name: dataclasses.asdict(timing) for name, timing in timings.items()},
         "error": _errors(case, candidates),
     }
-
-
-def _on_backend(op: Callable[..., Tensor], name: str) -> Callable[[Tensor, Tensor], Tensor]:
-    def call(x: Tensor, z: Tensor) -> Tensor:
-        with use_backend(name):
-            return op(x, z)
-
-    return call
 
 
 def _candidates(case: BenchCase) -> list[str]:

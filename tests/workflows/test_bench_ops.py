@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -175,3 +177,26 @@ def test_threads_below_one_are_a_usage_error(tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["bench", "ops", "--threads", "0", "--out", str(tmp_path)])
     assert result.exit_code == 2
     assert "--threads" in result.output
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="mallopt belongs to glibc")
+def test_freed_memory_is_kept() -> None:
+    """In a process of its own: a second large block needs no new pages."""
+    program = """
+import resource, sys
+import torch
+from siamcorr.workflows.timing import keep_freed_memory
+if "keep" in sys.argv:
+    assert keep_freed_memory()
+for _ in range(8):
+    torch.ones(20_000_000).sum()
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+for _ in range(4):
+    torch.ones(20_000_000).sum()
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+    faults = {
+        word: int(subprocess.check_output([sys.executable, "-c", program, word]))
+        for word in ("keep", "default")
+    }
+    assert 10 * faults["keep"] < faults["default"]
