@@ -1,0 +1,85 @@
+"""Data sets by name: every reader lists its sequences and builds one only when it is wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import TypeAlias
+
+from siamcorr.data.sequences.annotated import AnnotatedSequence
+from siamcorr.data.sequences.sequence_set import SequenceSet
+from siamcorr.errors import InvalidArgument, SourceError, UnknownName, closest
+from siamcorr.registry import Registry
+
+__all__ = ["DATASETS", "Catalogue", "Reader", "dataset_names", "load_dataset"]
+
+Catalogue: TypeAlias = Mapping[str, Callable[[], AnnotatedSequence]]
+"""Sequence name -> function that reads its annotations, in the order of the data set."""
+Reader: TypeAlias = Callable[[Path], Catalogue]
+"""What stands behind a name: takes the root, finds the sequences, reads none of them yet."""
+
+DATASETS: Registry[Reader] = Registry("data set")
+
+
+def dataset_names() -> tuple[str, ...]:
+    """Names that `load_dataset` knows."""
+    return tuple(DATASETS)
+
+
+def load_dataset(
+    name: str, root: str | Path, *, sequences: Iterable[str] | None = None
+) -> SequenceSet:
+    """Read the annotations of a data set and find its frames; no image is decoded.
+
+    Args:
+        name: `otb`, `vot`, `got10k`, `lasot` or `trackingnet`.
+        root: folder in the published layout of the data set, which the module of each reader
+            describes; for `otb` and `vot` also a PySOT annotation JSON, which gives sequences
+            with annotations only.
+        sequences: names of the sequences to read; None reads all.
+
+    Returns:
+        The sequences in the order of the data set, each with one target: boxes (T, 1, 4) float64
+        and `visible` (T, 1).
+
+    Convention:
+        - Boxes are 0-based continuous pixels: files of OTB and LaSOT, which count from 1, are
+          shifted; VOT, GOT-10k and TrackingNet are taken as they stand.
+        - A folder with k > 1 targets (OTB's Jogging, Skating2) gives the sequences `Jogging-1`,
+          ..., `Jogging-k`.
+
+    Raises:
+        UnknownName: no such data set or sequence; lists the closest names.
+        SourceError: `root` does not hold the data set; says what was looked for and found.
+        InvalidArgument: a malformed annotation, or one that does not fit the frames.
+
+    Example:
+        >>> load_dataset("otb", "datasets/OTB100", sequences=["Deer"])  # doctest: +SKIP
+        SequenceSet(name='otb', ...)
+    """
+    reader = DATASETS[name]
+    path = Path(root)
+    if not path.exists():
+        raise SourceError(f"load_dataset: {name}: '{root}' does not exist")
+    catalogue = reader(path)
+    wanted = _wanted(name, catalogue, sequences)
+    return SequenceSet(name, tuple(read() for key, read in catalogue.items() if key in wanted))
+
+
+def _wanted(name: str, catalogue: Catalogue, sequences: Iterable[str] | None) -> frozenset[str]:
+    """Check the names that were asked for."""
+    if sequences is None:
+        return frozenset(catalogue)
+    if isinstance(sequences, str):
+        raise InvalidArgument(
+            f"load_dataset: sequences is the text {sequences!r}; give a list of names"
+        )
+    wanted = frozenset(sequences)
+    if not wanted:
+        raise InvalidArgument("load_dataset: sequences is empty; give None to read all")
+    for unknown in sorted(wanted - frozenset(catalogue)):
+        raise UnknownName(
+            f"load_dataset: {name} has no sequence {unknown!r}{closest(unknown, catalogue)}"
+            f"\n  known: {len(catalogue)} sequences, {', '.join(list(catalogue)[:8])} ..."
+        )
+    return wanted

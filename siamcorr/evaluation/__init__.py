@@ -1,0 +1,1 @@
+"""Metrics, protocols and reports; takes any tracker that has `init` and `update`."""
