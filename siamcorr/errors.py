@@ -14,6 +14,7 @@ __all__ = [
     "ShapeError",
     "SiamcorrError",
     "SourceError",
+    "TrackerError",
     "UnknownName",
     "closest",
 ]
@@ -44,6 +45,10 @@ class UnknownName(SiamcorrError, KeyError):  # noqa: N818
 
 class SourceError(SiamcorrError, OSError):
     """A video, an image or another input file cannot be read; names the file and the frame."""
+
+
+class TrackerError(SiamcorrError, RuntimeError):
+    """A tracker failed on a sequence; names the tracker, the sequence and the frame."""
 
 
 class MissingDependency(SiamcorrError, ImportError):  # noqa: N818

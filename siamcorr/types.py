@@ -147,17 +147,22 @@ class TrackResult:
 
 @runtime_checkable
 class Sequence(Protocol):
-    """A video with its ground truth, of any data set or rendered.
+    """A video with its ground truth, of any data set or rendered."""
 
-    Attributes:
-        name: name of the sequence in its data set.
-        boxes_xywh: (T, N, 4) float64, 0-based continuous pixels; NaN where there is no annotation.
-        visible: (T, N) float64 in 0 ... 1, the visible share of each target; 0 means absent.
-    """
+    @property
+    def name(self) -> str:
+        """Name of the sequence in its data set."""
+        ...
 
-    name: str
-    boxes_xywh: npt.NDArray[np.float64]
-    visible: npt.NDArray[np.float64]
+    @property
+    def boxes_xywh(self) -> npt.NDArray[np.float64]:
+        """(T, N, 4) float64, 0-based continuous pixels; NaN where there is no annotation."""
+        ...
+
+    @property
+    def visible(self) -> npt.NDArray[np.float64]:
+        """(T, N) float64 in 0 ... 1, the visible share of each target; 0 means absent."""
+        ...
 
     def __len__(self) -> int:
         """Number of frames T."""

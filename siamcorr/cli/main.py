@@ -11,6 +11,8 @@ import typer.core
 import siamcorr
 from siamcorr.cli import bench
 from siamcorr.cli.demo import demo
+from siamcorr.cli.evaluate import evaluate
+from siamcorr.cli.import_weights import import_weights
 from siamcorr.cli.info import info
 from siamcorr.cli.track import track
 from siamcorr.errors import SiamcorrError
@@ -46,6 +48,8 @@ app = typer.Typer(
 )
 app.command("track")(track)
 app.command("demo")(demo)
+app.command("evaluate")(evaluate)
+app.command("import-weights")(import_weights)
 app.command("info")(info)
 app.add_typer(bench.app, name="bench")
 

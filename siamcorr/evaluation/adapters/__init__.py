@@ -1,0 +1,1 @@
+"""Trackers from elsewhere behind the interfaces of the evaluation."""
