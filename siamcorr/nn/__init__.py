@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from siamcorr.nn.dynamic import DynamicRegionAwareConv2d
+from siamcorr.nn.filters import ConstrainedCorrelationFilter, CorrelationFilter
 from siamcorr.nn.layers import (
     NCC,
     BatchedConv2d,
@@ -17,6 +18,8 @@ __all__ = [
     "NCC",
     "BatchedConv2d",
     "ChannelAffine",
+    "ConstrainedCorrelationFilter",
+    "CorrelationFilter",
     "DynamicRegionAwareConv2d",
     "XCorr",
     "XCorrDepthwise",

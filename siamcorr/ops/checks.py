@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from typing import TypeAlias
 
 import torch
 from torch import Tensor
@@ -11,9 +13,19 @@ from siamcorr.errors import InvalidArgument, ShapeError
 from siamcorr.ops.precision import autocast_is_on
 from siamcorr.ops.problem import Pair, Window, kernel_extent
 
-__all__ = ["as_pair", "broadcast_batch", "check_operands", "check_window", "shape_error"]
+__all__ = [
+    "Operands",
+    "as_pair",
+    "broadcast_batch",
+    "check_operands",
+    "check_tensors",
+    "check_window",
+    "operand_error",
+    "shape_error",
+]
 
 _CAST = {torch.float16, torch.bfloat16, torch.float32}
+_AXES = re.compile(r"\(([^)]*)\)")
 _LAYOUT = {
     "search": "(B, C, Hx, Wx)",
     "input": "(B, C, H, W)",
@@ -25,25 +37,27 @@ _LAYOUT = {
 }
 
 
-def _rows(tensors: dict[str, Tensor]) -> str:
-    """The inputs, aligned: name, shape, symbols, dtype, device."""
-    width = max(map(len, tensors))
-    shapes = {name: str(tuple(tensor.shape)) for name, tensor in tensors.items()}
-    wide = max(map(len, shapes.values()))
-    return "".join(
-        f"\n  {name:<{width}} : {shapes[name]:<{wide}}  as {_LAYOUT[name]}  "
-        f"{str(tensor.dtype).removeprefix('torch.')} on {tensor.device}"
-        for name, tensor in tensors.items()
-    )
+Operands: TypeAlias = dict[str, tuple[Tensor, str]]
+"""Tensors by name, each with its layouts in words: "(H, W) or (B, H, W)"."""
 
 
 def shape_error(who: str, what: str, tensors: dict[str, Tensor], hint: str = "") -> ShapeError:
+    """`operand_error` for operands whose names tell their layouts."""
+    return operand_error(who, what, _with_layouts(tensors), hint)
+
+
+def operand_error(who: str, what: str, operands: Operands, hint: str = "") -> ShapeError:
     """`who: what`, the inputs aligned, and a hint."""
-    return ShapeError(f"{who}: {what}{_rows(tensors)}" + (f"\n  hint: {hint}" if hint else ""))
+    return ShapeError(f"{who}: {what}{_rows(operands)}" + (f"\n  hint: {hint}" if hint else ""))
 
 
 def check_operands(who: str, **tensors: Tensor) -> None:
-    """Same floating dtype, same device, the rank that each name stands for, nothing empty.
+    """`check_tensors` for operands whose names tell their layouts."""
+    check_tensors(who, _with_layouts(tensors))
+
+
+def check_tensors(who: str, operands: Operands) -> None:
+    """Same floating dtype, same device, a rank that the layout names, nothing empty.
 
     Under autocast dtypes may differ, as far as it makes them the same.
 
@@ -51,34 +65,46 @@ def check_operands(who: str, **tensors: Tensor) -> None:
         InvalidArgument: not a tensor, not floating point, or dtypes or devices differ.
         ShapeError: another rank, or an axis of length 0.
     """
-    for name, tensor in tensors.items():
+    for name, (tensor, layout) in operands.items():
         if not isinstance(tensor, Tensor):
             raise InvalidArgument(
-                f"{who}: {name} must be a torch.Tensor as {_LAYOUT[name]}, "
-                f"got {type(tensor).__name__}"
+                f"{who}: {name} must be a torch.Tensor as {layout}, got {type(tensor).__name__}"
             )
-    for name, tensor in tensors.items():
-        rank = _LAYOUT[name].count(",") + (1 if name not in {"scale", "shift"} else 0)
-        if tensor.ndim != rank:
-            raise shape_error(who, f"{name} must have {rank} axes, got {tensor.ndim}", tensors)
+    for name, (tensor, layout) in operands.items():
+        ranks = [axes.rstrip(",").count(",") + 1 for axes in _AXES.findall(layout)]
+        if tensor.ndim not in ranks:
+            needed = " or ".join(map(str, ranks)) + (" axis" if ranks == [1] else " axes")
+            raise operand_error(who, f"{name} must have {needed}, got {tensor.ndim}", operands)
         if 0 in tensor.shape:
-            raise shape_error(who, f"{name} has an axis of length 0", tensors)
-    first = next(iter(tensors.values()))
-    if not first.is_floating_point():
+            raise operand_error(who, f"{name} has an axis of length 0", operands)
+    tensors = [tensor for tensor, _ in operands.values()]
+    dtypes, device = {tensor.dtype for tensor in tensors}, tensors[0].device
+    if not tensors[0].is_floating_point():
         raise InvalidArgument(
-            f"{who}: needs floating point, got {first.dtype}{_rows(tensors)}\n  hint: .float()"
+            f"{who}: needs floating point, got {tensors[0].dtype}{_rows(operands)}\n"
+            "  hint: .float()"
         )
-    if not _dtypes_agree(tensors):
-        raise InvalidArgument(f"{who}: dtypes differ{_rows(tensors)}")
-    if any(tensor.device != first.device for tensor in tensors.values()):
-        raise InvalidArgument(f"{who}: devices differ{_rows(tensors)}")
+    # under autocast any mixture that it casts, as half features and float32 weights
+    if len(dtypes) > 1 and not (autocast_is_on(device.type) and dtypes <= _CAST):
+        raise InvalidArgument(f"{who}: dtypes differ{_rows(operands)}")
+    if any(tensor.device != device for tensor in tensors):
+        raise InvalidArgument(f"{who}: devices differ{_rows(operands)}")
 
 
-def _dtypes_agree(tensors: dict[str, Tensor]) -> bool:
-    """One dtype; under autocast any mixture that it casts, as half features and float32 weights."""
-    dtypes = {tensor.dtype for tensor in tensors.values()}
-    device = next(iter(tensors.values())).device.type
-    return len(dtypes) == 1 or (autocast_is_on(device) and dtypes <= _CAST)
+def _with_layouts(tensors: dict[str, Tensor]) -> Operands:
+    return {name: (tensor, _LAYOUT[name]) for name, tensor in tensors.items()}
+
+
+def _rows(operands: Operands) -> str:
+    """The inputs, aligned: name, shape, symbols, dtype, device."""
+    width = max(map(len, operands))
+    shapes = {name: str(tuple(tensor.shape)) for name, (tensor, _) in operands.items()}
+    wide = max(map(len, shapes.values()))
+    return "".join(
+        f"\n  {name:<{width}} : {shapes[name]:<{wide}}  as {layout}  "
+        f"{str(tensor.dtype).removeprefix('torch.')} on {tensor.device}"
+        for name, (tensor, layout) in operands.items()
+    )
 
 
 def as_pair(who: str, name: str, value: object, least: int) -> Pair:
