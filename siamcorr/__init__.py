@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from siamcorr import data, geometry, models, nn, ops, tracking, viz
+    from siamcorr import data, evaluation, geometry, models, nn, ops, tracking, viz
     from siamcorr.data.video import open_source
     from siamcorr.errors import SiamcorrError
     from siamcorr.tracking.factory import load_tracker
@@ -28,7 +28,7 @@ _HOME = {
     "open_source": "siamcorr.data.video",
     "track": "siamcorr.tracking.loop",
 }
-_SUBPACKAGES = ("data", "geometry", "models", "nn", "ops", "tracking", "viz")
+_SUBPACKAGES = ("data", "evaluation", "geometry", "models", "nn", "ops", "tracking", "viz")
 
 __all__ = [
     "ResponseMap",
@@ -38,6 +38,7 @@ __all__ = [
     "Tracker",
     "__version__",
     "data",
+    "evaluation",
     "geometry",
     "load_tracker",
     "models",

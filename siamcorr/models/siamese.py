@@ -7,19 +7,22 @@ from typing import Any
 from torch import Tensor, nn
 
 from siamcorr.models.preprocessing import Preprocessing
+from siamcorr.nn.features import Features
 
 __all__ = ["SiameseModel"]
 
 
 class SiameseModel(nn.Module):
-    """Backbone and head without memory: features of a template are kept by the caller.
+    """Backbone, neck and head without memory: features of a template are kept by the caller.
 
-    response = head(backbone(search), backbone(template))
+    response = head(neck(backbone(search)), neck(backbone(template)))
 
     Args:
-        backbone: crops (B, 3, H, W) to features (B, C, Hf, Wf); names its `stride` in pixels.
+        backbone: crops (B, 3, H, W) to features (B, C, Hf, Wf), one map or one a level; names its
+            `stride` in pixels.
         head: search and template features to a response, search first.
         preprocessing: how uint8 crops become the backbone's input.
+        neck: called with features and `template=`; None hands the backbone's on.
 
     Example:
         >>> import torch
@@ -31,10 +34,16 @@ class SiameseModel(nn.Module):
     """
 
     def __init__(
-        self, backbone: nn.Module, head: nn.Module, preprocessing: Preprocessing | None = None
+        self,
+        backbone: nn.Module,
+        head: nn.Module,
+        preprocessing: Preprocessing | None = None,
+        *,
+        neck: nn.Module | None = None,
     ) -> None:
         super().__init__()
         self.backbone = backbone
+        self.neck = neck
         self.head = head
         self.preprocessing = preprocessing if preprocessing is not None else Preprocessing()
 
@@ -47,20 +56,24 @@ class SiameseModel(nn.Module):
         """RGB uint8 crops (B, H, W, 3) to the model's input (B, 3, H, W) float32."""
         return self.preprocessing.apply(crops)
 
-    def embed_template(self, template: Tensor) -> Tensor:
-        """Features of prepared template crops: (B, 3, H, W) to (B, C, Hz, Wz)."""
-        features: Tensor = self.backbone(template)
-        return features
+    def embed_template(self, template: Tensor) -> Features:
+        """Features of prepared template crops: (B, 3, H, W) to (B, C, Hz, Wz), or one a level."""
+        return self._embed(template, template=True)
 
-    def embed_search(self, search: Tensor) -> Tensor:
-        """Features of prepared search crops: (B, 3, H, W) to (B, C, Hx, Wx)."""
-        features: Tensor = self.backbone(search)
-        return features
+    def embed_search(self, search: Tensor) -> Features:
+        """Features of prepared search crops: (B, 3, H, W) to (B, C, Hx, Wx), or one a level."""
+        return self._embed(search, template=False)
 
-    def compare(self, search_features: Tensor, template_features: Tensor) -> Any:
-        """The head's answer on features; for SiamFC (B, 1, Hr, Wr)."""
+    def compare(self, search_features: Features, template_features: Features) -> Any:
+        """The head's answer on features; for SiamFC (B, 1, Hr, Wr), for box heads `BoxOutput`."""
         return self.head(search_features, template_features)
 
     def forward(self, search: Tensor, template: Tensor) -> Any:
         """Both crops through the whole model, as training does; search first."""
         return self.compare(self.embed_search(search), self.embed_template(template))
+
+    def _embed(self, crops: Tensor, *, template: bool) -> Features:
+        features: Features = self.backbone(crops)
+        if self.neck is not None:
+            features = self.neck(features, template=template)
+        return features

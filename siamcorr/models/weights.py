@@ -8,11 +8,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
 
-import torch
 from torch import Tensor, nn
 
 from siamcorr.errors import CheckpointError
+from siamcorr.models.importers import find_layout, import_state_dict, infer_variant
+from siamcorr.models.mismatches import list_mismatches
 from siamcorr.models.siamese import SiameseModel
+from siamcorr.models.torch_files import read_torch
 
 __all__ = ["WeightsPath", "load_weights", "read_metadata", "read_state_dict", "save_safetensors"]
 
@@ -28,7 +30,8 @@ def load_weights(model: nn.Module, path: WeightsPath) -> None:
 
     Args:
         model: its names and shapes decide what must be in the file.
-        path: `.safetensors`, or `.pth` / `.pt` as written by `torch.save`.
+        path: `.safetensors`, or `.pth` / `.pt` as written by `torch.save`; keys as here, or as in
+            one of the published layouts of `siamcorr.models.layouts`.
 
     Convention:
         The file may be the state dict or hold it under `state_dict` or `model`; a leading
@@ -37,19 +40,25 @@ def load_weights(model: nn.Module, path: WeightsPath) -> None:
 
     Raises:
         CheckpointError: the file cannot be read, or a key is missing, unexpected or of another
-            shape; nothing is loaded then.
+            shape; keys are named as in the file, and nothing is loaded then.
     """
     state = read_state_dict(path)
-    problems = _mismatches(model.state_dict(), state)
-    record = read_metadata(path).get("preprocessing")
-    if record is not None and isinstance(model, SiameseModel):
-        expected = model.preprocessing.model_dump_json()
-        if json.loads(record) != json.loads(expected):
-            problems.append(f"preprocessing: the file has {record}, the model expects {expected}")
+    own = {key: value.shape for key, value in model.state_dict().items()}
+    layout = None if state.keys() == own.keys() else find_layout(state)
+    expected = own
+    if layout is not None:
+        expected = {layout.to_published(key): shape for key, shape in own.items()}
+        expected |= layout.unused
+    problems = list_mismatches(expected, state) + _other_preprocessing(model, path)
     if problems:
         raise CheckpointError(
-            f"{path}: the weights do not fit {type(model).__name__}\n  " + "\n  ".join(problems)
+            f"{path}: the weights do not fit {type(model).__name__}"
+            + ("" if layout is None else f"; by its keys the file is {infer_variant(state)}")
+            + "\n  "
+            + "\n  ".join(problems)
         )
+    if layout is not None:
+        _, state = import_state_dict(state)
     model.load_state_dict(state, strict=False)  # strict but for num_batches_tracked: checked above
 
 
@@ -65,7 +74,7 @@ def read_state_dict(path: WeightsPath) -> dict[str, Tensor]:
         raise CheckpointError(f"{path}: expected a file ending in {', '.join(_SUFFIXES)}")
     if not file.is_file():
         raise CheckpointError(f"{path}: no such file")
-    content = _unwrap(_read_safetensors(file) if file.suffix == _SUFFIXES[0] else _read_torch(file))
+    content = _unwrap(_read_safetensors(file) if file.suffix == _SUFFIXES[0] else read_torch(file))
     if not isinstance(content, Mapping) or not content:
         raise CheckpointError(f"{path}: expected a dictionary of tensors, got {_summary(content)}")
     foreign = [str(key) for key, value in content.items() if not isinstance(value, Tensor)]
@@ -130,17 +139,6 @@ def _read_safetensors(file: Path) -> Any:
         raise CheckpointError(f"{file}: not readable as safetensors: {error}") from error
 
 
-def _read_torch(file: Path) -> Any:
-    try:
-        return torch.load(file, map_location="cpu", weights_only=True)
-    except Exception as error:  # a damaged stream leads the unpickler to any of them
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise CheckpointError(
-            f"{file}: not readable by torch.load(weights_only=True), which refuses files that run "
-            f"code: {reason}"
-        ) from error
-
-
 def _unwrap(content: Any) -> Any:
     """The state dict inside a trainer's dictionary, or the content itself."""
     if isinstance(content, Mapping):
@@ -150,17 +148,15 @@ def _unwrap(content: Any) -> Any:
     return content
 
 
-def _mismatches(expected: Mapping[str, Tensor], state: Mapping[str, Tensor]) -> list[str]:
-    """Lines that name every missing, unexpected and mis-shaped key."""
-    missing = [k for k in expected if k not in state and not k.endswith("num_batches_tracked")]
-    lines = [f"missing: {key} {tuple(expected[key].shape)}" for key in missing]
-    for key, value in state.items():
-        if key not in expected:
-            lines.append(f"unexpected: {key} {tuple(value.shape)}")
-        elif value.shape != expected[key].shape:
-            found, needed = tuple(value.shape), tuple(expected[key].shape)
-            lines.append(f"mis-shaped: {key} is {found}, the model needs {needed}")
-    return lines
+def _other_preprocessing(model: nn.Module, path: WeightsPath) -> list[str]:
+    """A line where the file's record and the model disagree on what the backbone eats."""
+    record = read_metadata(path).get("preprocessing")
+    if record is None or not isinstance(model, SiameseModel):
+        return []
+    expected = model.preprocessing.model_dump_json()
+    if json.loads(record) == json.loads(expected):
+        return []
+    return [f"preprocessing: the file has {record}, the model expects {expected}"]
 
 
 def _summary(content: Any) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from siamcorr.errors import InvalidArgument
 from siamcorr.ops.dispatch import check_backend
 
-__all__ = ["check_channels", "check_count", "named_backend"]
+__all__ = ["check_channels", "check_count", "check_levels", "named_backend"]
 
 
 def check_count(who: str, name: str, count: object) -> None:
@@ -29,6 +29,18 @@ def check_channels(who: str, in_channels: int, out_channels: int, groups: int) -
         check_count(who, name, count)
         if count % groups:
             raise InvalidArgument(f"{who}: groups must divide {name} = {count}, got {groups}")
+
+
+def check_levels(who: str, name: str, counts: object) -> None:
+    """A list of counts, one a level, of at least one level.
+
+    Raises:
+        InvalidArgument: another type, no level, or a number that is no count.
+    """
+    if not isinstance(counts, (list, tuple)) or not counts:
+        raise InvalidArgument(f"{who}: {name} must be a list, one number a level, got {counts!r}")
+    for count in counts:
+        check_count(who, f"every number of {name}", count)
 
 
 def named_backend(who: str, backend: str | None) -> str | None:

@@ -17,6 +17,7 @@ PUBLIC = {
         "Tracker",
         "__version__",
         "data",
+        "evaluation",
         "geometry",
         "load_tracker",
         "models",
@@ -30,6 +31,10 @@ PUBLIC = {
     "siamcorr.ops": [
         "batched_conv2d",
         "channel_affine",
+        "constrained_correlation_filter",
+        "correlation_filter",
+        "crop_kernel",
+        "filter_response",
         "list_backends",
         "ncc",
         "use_backend",
@@ -41,6 +46,8 @@ PUBLIC = {
     "siamcorr.nn": [
         "BatchedConv2d",
         "ChannelAffine",
+        "ConstrainedCorrelationFilter",
+        "CorrelationFilter",
         "DynamicRegionAwareConv2d",
         "NCC",
         "XCorr",

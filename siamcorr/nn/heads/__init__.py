@@ -2,8 +2,27 @@
 
 from __future__ import annotations
 
+from siamcorr.nn.heads.nanotrack import NanoTrackV1Head, NanoTrackV2Head, NanoTrackV3Head
 from siamcorr.nn.heads.ncc import NCCHead
+from siamcorr.nn.heads.outputs import BoxOutput
+from siamcorr.nn.heads.point import DepthwisePointHead
 from siamcorr.nn.heads.registry import HEADS
+from siamcorr.nn.heads.rpn import DepthwiseRPNHead, MultiLevelRPNHead
+from siamcorr.nn.heads.rpn_upchannel import UpChannelRPNHead
 from siamcorr.nn.heads.siamfc import SiamFCHead
+from siamcorr.nn.heads.siammask import SiamMaskHead
 
-__all__ = ["HEADS", "NCCHead", "SiamFCHead"]
+__all__ = [
+    "HEADS",
+    "BoxOutput",
+    "DepthwisePointHead",
+    "DepthwiseRPNHead",
+    "MultiLevelRPNHead",
+    "NCCHead",
+    "NanoTrackV1Head",
+    "NanoTrackV2Head",
+    "NanoTrackV3Head",
+    "SiamFCHead",
+    "SiamMaskHead",
+    "UpChannelRPNHead",
+]
