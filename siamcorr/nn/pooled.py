@@ -42,6 +42,6 @@ class PooledLinear(nn.Linear):
         torch.Size([2, 24])
     """
 
-    def forward(self, input: Tensor) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:  # noqa: A002 - nn.Linear's name
         """(B, C) to (B, O)."""
         return dense(input, self.weight, self.bias)

@@ -1,25 +1,37 @@
-"""Trackers by name: a shipped config, a YAML file, or the default."""
+"""Trackers by name: a shipped config, a YAML file, a weights file, or the default."""
 
 from __future__ import annotations
 
-from typing import cast
+import json
+from pathlib import Path
+from typing import Any, cast
 
 import torch
 
-from siamcorr.config import config_names, find_config, parse_config, read_yaml
+from siamcorr.config import Settings, config_names, find_config, parse_config, read_yaml
 from siamcorr.errors import BackendUnavailable, ConfigError, InvalidArgument, closest
-from siamcorr.models.weights import WeightsPath
+from siamcorr.models.importers import infer_variant
+from siamcorr.models.weights import WeightsPath, read_metadata, read_state_dict
 from siamcorr.tracking.registry import TRACKERS
 from siamcorr.types import Tracker
 
-__all__ = ["DEFAULT_TRACKER", "load_tracker", "tracker_names"]
+__all__ = [
+    "DEFAULT_TRACKER",
+    "load_tracker",
+    "settings_of_config",
+    "settings_of_weights",
+    "tracker_names",
+]
 
-DEFAULT_TRACKER = "fixed_filters"
+DEFAULT_TRACKER = "cf"
 """What `default` stands for: the best tracker that runs with nothing downloaded."""
 
 
+_WEIGHTS_SUFFIXES = (".safetensors", ".pth", ".pt")
+
+
 def load_tracker(
-    name: str = "default",
+    name: WeightsPath = "default",
     *,
     weights: WeightsPath | None = None,
     device: str | torch.device | None = None,
@@ -27,8 +39,10 @@ def load_tracker(
     """Build a tracker that is ready to run.
 
     Args:
-        name: a name of `tracker_names()`, or the path of a YAML file of the same form.
-        weights: `.safetensors`, `.pth` or `.pt` file for trackers that are trained.
+        name: a name of `tracker_names()`, the path of a YAML file of the same form, or the path of
+            a weights file, which tells by its record or its keys which tracker it belongs to.
+        weights: `.safetensors`, `.pth` or `.pt` file for trackers that are trained. With the name
+            `default` it is what a weights file as `name` is.
         device: such as `cpu` or `cuda:0`; None means cpu.
 
     Returns:
@@ -37,7 +51,7 @@ def load_tracker(
     Raises:
         UnknownName: no such tracker; lists the closest names.
         ConfigError: a malformed YAML file; names the key.
-        CheckpointError: the weights cannot be read or do not fit.
+        CheckpointError: the weights cannot be read, do not fit, or are of no known network.
         InvalidArgument: weights are needed and absent or the reverse; no such device.
         BackendUnavailable: this machine or this build of torch does not have the device.
 
@@ -48,23 +62,70 @@ def load_tracker(
         >>> state.ids
         tensor([0])
     """
-    path = find_config("trackers", DEFAULT_TRACKER if name == "default" else str(name))
-    content = read_yaml(path)
-    if "kind" not in content:
-        raise ConfigError(f"{path}: missing key 'kind'; one of {', '.join(TRACKERS)}")
-    kind = str(content["kind"])
-    if kind not in TRACKERS:
-        known = ", ".join(TRACKERS)
-        raise ConfigError(f"{path}: unknown kind {kind!r}; one of {known}{closest(kind, TRACKERS)}")
-    tracker_type = TRACKERS[kind]
-    settings = parse_config(content, tracker_type.settings_type, str(path))
-    tracker = tracker_type.from_settings(settings, weights=weights, device=_usable(device))
+    if Path(name).suffix in _WEIGHTS_SUFFIXES:
+        if weights is not None:
+            raise InvalidArgument(
+                f"load_tracker: {name!s} is a weights file itself, and weights={weights!s} another"
+            )
+        name, weights = "default", name
+    if name == "default" and weights is not None:
+        settings = settings_of_weights(weights)
+    else:
+        settings = settings_of_config(DEFAULT_TRACKER if name == "default" else str(name))
+    kind = cast(Any, settings).kind
+    tracker = TRACKERS[kind].from_settings(settings, weights=weights, device=_usable(device))
     return cast(Tracker, tracker)
+
+
+def settings_of_config(name: str) -> Settings:
+    """Settings of a shipped config by name, or of a YAML file by path.
+
+    Raises:
+        UnknownName: no such config.
+        ConfigError: a malformed YAML file.
+    """
+    path = find_config("trackers", name)
+    return _settings(read_yaml(path), str(path))
+
+
+def settings_of_weights(path: WeightsPath) -> Settings:
+    """Settings of the tracker that a weights file belongs to.
+
+    They stand in the record of a file that siamcorr wrote (`config`, as JSON); published files
+    have the shipped config that their keys tell.
+
+    Raises:
+        CheckpointError: the file cannot be read, or has keys of no known network.
+        ConfigError: a malformed record.
+    """
+    record = read_metadata(path).get("config") if Path(path).is_file() else None
+    if record is None:
+        return settings_of_config(infer_variant(read_state_dict(path)))
+    try:
+        content = json.loads(record)
+    except ValueError as error:
+        raise ConfigError(f"{path}: the record 'config' is not JSON: {error}") from error
+    if not isinstance(content, dict):
+        raise ConfigError(f"{path}: the record 'config' must be an object, got {content!r}")
+    return _settings(content, f"{path}: record 'config'")
 
 
 def tracker_names() -> list[str]:
     """Names that `load_tracker` knows: `default` and the configs in `configs/trackers`."""
     return ["default", *config_names("trackers")]
+
+
+def _settings(content: dict[str, Any], source: str) -> Settings:
+    """A config's content as the settings of its kind."""
+    if "kind" not in content:
+        raise ConfigError(f"{source}: missing key 'kind'; one of {', '.join(TRACKERS)}")
+    kind = str(content["kind"])
+    if kind not in TRACKERS:
+        known = ", ".join(TRACKERS)
+        raise ConfigError(
+            f"{source}: unknown kind {kind!r}; one of {known}{closest(kind, TRACKERS)}"
+        )
+    return parse_config(content, TRACKERS[kind].settings_type, source)
 
 
 def _usable(device: str | torch.device | None) -> torch.device:

@@ -20,6 +20,7 @@ from siamcorr.geometry.windows import hann_window_2d
 from siamcorr.models.factory import ModelSettings, build_model
 from siamcorr.models.siamese import SiameseModel
 from siamcorr.models.weights import WeightsPath, load_weights
+from siamcorr.nn.features import as_map
 from siamcorr.tracking import steps
 from siamcorr.tracking.base import BaseTracker, result_of
 from siamcorr.tracking.registry import TRACKERS
@@ -167,14 +168,16 @@ class SiamFCTracker(BaseTracker[SiameseState]):
         crops = steps.crop_around(
             image, centre_yx, side[:, None], border_colour, self.settings.template_size
         )
-        return self.model.embed_template(self.model.prepare(crops.to(self.device)))
+        features = self.model.embed_template(self.model.prepare(crops.to(self.device)))
+        return as_map("siamfc", "template features", features)
 
     def respond(self, state: SiameseState, image: FrameArray, sides: Tensor) -> Tensor:
         """Raw responses (N, S, Hr, Wr) of search squares of `sides` (N, S): one forward pass."""
         crops = steps.crop_around(
             image, state.centre_yx, sides, state.border_colour, self.settings.search_size
         )
-        search = self.model.embed_search(self.model.prepare(crops.to(self.device)))  # (N * S, ...)
+        features = self.model.embed_search(self.model.prepare(crops.to(self.device)))
+        search = as_map("siamfc", "search features", features)  # (N * S, C, Hx, Wx)
         template = state.template.repeat_interleave(sides.shape[1], dim=0)
         response: Tensor = self.model.compare(search, template)  # (N * S, 1, Hr, Wr)
         return response.view(*sides.shape, *response.shape[-2:])

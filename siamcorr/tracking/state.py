@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -55,7 +56,10 @@ def select(state: S, rows: Tensor) -> S:
         state: N targets.
         rows: (N,) bool mask or (M,) int64 row numbers.
     """
-    kept = {name: tensor[rows.to(tensor.device)] for name, tensor in _tensors(state).items()}
+    kept: dict[str, Any] = {
+        name: _each(lambda tensor: tensor[rows.to(tensor.device)], value)
+        for name, value in _tensors(state).items()
+    }
     return dataclasses.replace(state, **kept)
 
 
@@ -63,11 +67,19 @@ def concatenate(first: S, second: S) -> S:
     """The targets of both states in this order; what is no tensor comes from the second."""
     ahead = _tensors(first)
     joined: dict[str, Any] = {
-        name: torch.cat((ahead[name], tensor)) for name, tensor in _tensors(second).items()
+        name: _each(lambda *rows: torch.cat(rows), ahead[name], value)
+        for name, value in _tensors(second).items()
     }
     return dataclasses.replace(second, **joined)
 
 
+def _each(function: Callable[..., Tensor], *values: Any) -> Any:
+    """A function on tensors, or level by level on tuples of them."""
+    if isinstance(values[0], Tensor):
+        return function(*values)
+    return tuple(function(*tensors) for tensors in zip(*values, strict=True))
+
+
 def _tensors(state: TrackState) -> dict[str, Any]:
     values = {field.name: getattr(state, field.name) for field in dataclasses.fields(state)}
-    return {name: value for name, value in values.items() if isinstance(value, Tensor)}
+    return {name: value for name, value in values.items() if isinstance(value, (Tensor, tuple))}

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
+from torch.nn import functional as F
 
 from siamcorr.opencv import load_cv2
 from siamcorr.types import FrameArray, TrackResult
@@ -64,9 +65,13 @@ def scale_result(result: TrackResult, scale: float, frame_size: tuple[int, int])
         replace(response, crop_to_frame=response.crop_to_frame * scale)
         for response in result.responses
     ]
+    masks = result.masks
+    if masks is not None:
+        masks = F.interpolate(masks[None].float(), size=frame_size)[0] > 0.5
     return replace(
         result,
         frame_size=frame_size,
+        masks=masks,
         boxes_xywh=result.boxes_xywh * scale,
         corners_xy=None if result.corners_xy is None else result.corners_xy * scale,
         responses=responses,

@@ -1,4 +1,4 @@
-"""One tracked frame as a picture: responses under trails under boxes under labels."""
+"""One tracked frame as a picture: responses, masks, trails, boxes and labels, in this order."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy.typing as npt
 from siamcorr.types import FrameArray, TrackResult
 from siamcorr.viz.boxes import box_corners, draw_polygon, draw_trail
 from siamcorr.viz.colors import LOST_COLOR, id_color
+from siamcorr.viz.masks import draw_masks
 from siamcorr.viz.responses import overlay_responses
 from siamcorr.viz.text import draw_label, line_width, text_height
 
@@ -35,6 +36,7 @@ def draw_frame(
         A new (H, W, 3) RGB uint8 picture.
     """
     canvas = overlay_responses(frame, result.responses or ()) if overlay else frame.copy()
+    draw_masks(canvas, result)
     width = 1 + line_width(*canvas.shape[:2])
     for target_id, points in (trails or {}).items():
         draw_trail(canvas, points, id_color(target_id), width)

@@ -29,8 +29,8 @@ __all__ = ["run"]
 
 _REFERENCE_CELLS = 2_500
 """The loops of `reference` are timed up to this many cells of all responses together."""
-_PAPER_ROUNDS = 12
-"""Least counted rounds of the shapes of the papers; 4 in the wide grid."""
+_PAPER_ROUNDS, _WIDE_ROUNDS = (6.0, 12, 200), (0.2, 4, 40)
+"""Seconds to aim at, least and most counted rounds: the shapes of the papers, the wide grid."""
 _SETTINGS = {"device": "cpu", "dtype": "float32", "seed": 0, "timing": "interleaved, median"}
 
 
@@ -47,7 +47,7 @@ def run(
         out: folder of the records.
         threads: numbers of CPU threads. The shapes of the papers are measured with each; the wide
             grid and the heaviest case, minutes long, with the largest number only.
-        quick: the headline shapes only.
+        quick: the headline shapes only, as a record of its own.
         progress: called before every row with its name, its number and the number of rows.
 
     Returns:
@@ -66,7 +66,7 @@ def run(
     finally:
         torch.set_num_threads(before)
     record = {"machine": machine(), "versions": versions(), "settings": settings, "rows": rows}
-    return write_record(out, record, markdown(record), "ops")
+    return write_record(out, record, markdown(record), "ops-papers" if quick else "ops")
 
 
 def measure(case: BenchCase) -> dict[str, Any]:
@@ -76,11 +76,11 @@ def measure(case: BenchCase) -> dict[str, Any]:
     for name in _candidates(case):
         candidates[name] = partial(OPS[case.op], backend=name)
     candidates["auto"] = OPS[case.op]
-    least, seconds = (_PAPER_ROUNDS, 1.0) if case in headline_cases() else (4, 0.2)
+    seconds, least, most = _PAPER_ROUNDS if case in headline_cases() else _WIDE_ROUNDS
     timings = interleave(
         {name: _timed(call, case, x, z) for name, call in candidates.items()},
         seconds=seconds,
-        runs=(least, 40),
+        runs=(least, most),
     )
     with record_choices() as choices:
         _timed(OPS[case.op], case, x, z)()

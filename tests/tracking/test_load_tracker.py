@@ -96,8 +96,8 @@ def test_a_device_that_is_not_there() -> None:
 
 
 BAD_CONFIGS: list[tuple[dict[str, Any], str]] = [
-    ({"kind": None}, "missing key 'kind'; one of siamfc, fixed_filters"),
-    ({"kind": "siamrpn"}, "unknown kind 'siamrpn'; one of siamfc, fixed_filters"),
+    ({"kind": None}, r"missing key 'kind'; one of .*siamfc, fixed_filters"),
+    ({"kind": "siamrpn"}, r"unknown kind 'siamrpn'; one of .*siamfc, fixed_filters"),
     ({"kind": ["siamfc"]}, "unknown kind "),
     ({"scale_stepp": 2}, "unknown key 'scale_stepp'; did you mean 'scale_step'"),
     ({"scale_step": None}, "missing key .scale_step."),

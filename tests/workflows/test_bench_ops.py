@@ -110,6 +110,7 @@ def test_the_grid_holds_the_published_shapes() -> None:
 
 def test_a_run_leaves_a_record_and_a_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bench_ops, "headline_cases", lambda: TINY)
+    monkeypatch.setattr(bench_ops, "_PAPER_ROUNDS", (0.1, 4, 8))
     before = torch.get_num_threads()
     seen = []
     record_path, table_path = bench_ops.run(
@@ -166,10 +167,11 @@ def test_the_command_says_where_the_record_is(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(bench_ops, "headline_cases", lambda: TINY[:1])
+    monkeypatch.setattr(bench_ops, "_PAPER_ROUNDS", (0.1, 4, 8))
     arguments = ["bench", "ops", "--quick", "--threads", "1", "--out", str(tmp_path)]
     result = CliRunner().invoke(app, arguments)
     assert result.exit_code == 0, result.output
-    assert "-ops.json" in result.output.replace("\n", "")
+    assert "-ops-papers.json" in result.output.replace("\n", "")
     assert len(list(tmp_path.rglob("*.md"))) == 1
 
 
