@@ -29,7 +29,7 @@ def bench_ops(
         typer.Option("--threads", min=1, help="CPU threads; repeat for several. Default: 1 and 2."),
     ] = None,
     quick: Annotated[
-        bool, typer.Option("--quick", help="The shapes of the papers only, in a record of their own.")
+        bool, typer.Option("--quick", help="The shapes of the papers only, as a record of its own.")
     ] = False,
 ) -> None:
     """Time every op on every backend beside the classic formulation; JSON and a Markdown table."""

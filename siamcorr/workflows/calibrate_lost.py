@@ -270,4 +270,5 @@ def _followed(course: ClipCourse) -> Flags:
 
 def _wrong(course: ClipCourse) -> Flags:
     hidden, seen = course.visible == 0, course.visible >= _IN_SIGHT
-    return (hidden & ~course.lost) | (seen & ~_followed(course))
+    wrong: Flags = (hidden & ~course.lost) | (seen & ~_followed(course))
+    return wrong

@@ -98,8 +98,9 @@ def _passing(
     target["x"] = [[0, 0.3 * _WIDTH], [last, 0.7 * _WIDTH]]
     target["y"] = [[0, heights[0]], [last, heights[1]]]
     # Two keys far apart make a straight line: between them curves are as the target's.
-    x1, x2 = (np.interp(t, *zip(*target["x"], strict=True)).item() for t in span)
-    y1, y2 = (np.interp(t, *zip(*target["y"], strict=True)).item() for t in span)
+    x_keys, y_keys = np.array(target["x"]), np.array(target["y"])
+    x1, x2 = np.interp(span, x_keys[:, 0], x_keys[:, 1]).tolist()
+    y1, y2 = np.interp(span, y_keys[:, 0], y_keys[:, 1]).tolist()
     return {
         "shape": {"kind": "rounded"},
         "size": [side, side],

@@ -88,9 +88,10 @@ def test_penalty_is_finite_where_a_cell_has_its_middle_in_the_box() -> None:
     assert inside[1].any(0).all()
 
 
-def test_running_mean_starts_with_its_first_value() -> None:
-    mean = steps.running_mean(torch.tensor([torch.nan, 2.0]), torch.tensor([5.0, 4.0]), 0.25)
-    assert mean.tolist() == [5.0, 2.5]
+def test_running_mean_starts_with_its_first_value_and_forgets_later() -> None:
+    before, value = torch.tensor([torch.nan, 2.0, 2.0]), torch.tensor([5.0, 4.0, 4.0])
+    mean = steps.running_mean(before, value, 0.25, torch.tensor([0, 1, 9]))
+    assert mean.tolist() == [5.0, 3.0, 2.5]  # the first, the mean of two, a quarter of the new
 
 
 def test_merged_response_weighs_the_filter_by_its_usual_peak() -> None:

@@ -19,6 +19,7 @@ from siamcorr.errors import (
 )
 from siamcorr.models import ModelSettings, build_model, save_safetensors
 from siamcorr.tracking import FixedFiltersTracker, SiamFCTracker, load_tracker, tracker_names
+from siamcorr.tracking.cf import CFTracker
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +42,8 @@ def config_file(tmp_path: Path, **changes: Any) -> str:
 
 def test_names() -> None:
     assert {"default", "fixed_filters", "siamfc"} <= set(tracker_names())
-    assert isinstance(load_tracker("default"), FixedFiltersTracker)
+    assert isinstance(load_tracker("default"), CFTracker)
+    assert isinstance(load_tracker("fixed_filters"), FixedFiltersTracker)
 
 
 @pytest.mark.parametrize("name", ["siamfc.pth", "siamfc.safetensors"])

@@ -62,10 +62,24 @@ def test_a_target_is_lost_after_low_frames_in_a_row_and_found_at_once() -> None:
     course = []
     for value in (0.2, 0.9, 0.2, 0.2, 0.5, 0.2, 0.61, 0.2, 0.2):
         low_for, lost_for = lost.count_lost(
-            low_for, lost_for, torch.tensor([value]), below=0.3, after=2, found_above=0.6
+            low_for,
+            lost_for,
+            torch.tensor([value]),
+            young=torch.tensor([False]),
+            below=0.3,
+            after=2,
+            found_above=0.6,
         )
         course.append(lost_for.item())
     assert course == [0, 0, 0, 1, 2, 3, 0, 0, 1]
+
+
+def test_a_young_target_is_never_lost() -> None:
+    counts = torch.full((1,), 5), torch.zeros(1, dtype=torch.int64)
+    young = torch.tensor([True])
+    rules = {"below": 0.3, "after": 1, "found_above": 0.6}
+    low_for, lost_for = lost.count_lost(*counts, torch.tensor([0.0]), young=young, **rules)
+    assert (low_for.item(), lost_for.item()) == (0, 0)
 
 
 def places(lost_for: int, count: int = 9, frame: tuple[int, int] = (240, 320)) -> torch.Tensor:
