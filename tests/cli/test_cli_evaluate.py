@@ -138,7 +138,7 @@ def test_ctrl_c_keeps_finished_runs_and_the_command_goes_on(otb, tmp_path, proce
 
 
 def test_the_script_is_the_command() -> None:
-    script = Path(siamcorr.__file__).parents[1] / "scripts" / "evaluate.py"
+    script = Path(__file__).parents[2] / "scripts" / "evaluate.py"
     done = subprocess.run(
         [sys.executable, str(script), "--help"],
         env={**os.environ, "PYTHONPATH": str(script.parents[1])},
