@@ -89,12 +89,16 @@ def test_a_targets_boxes_are_equal_alone_and_among_three_others(data_root: Path)
 
 @pytest.mark.slow
 def test_float32_follows_float64_over_a_sequence(data_root: Path) -> None:
+    """One step agrees to a thousandth of a pixel; learning from its own boxes then magnifies it."""
     frames = crossing_frames(data_root, 120)
     single, double = (
         all_boxes(run(with_settings(dtype), frames, CROSSING_BOXES[:1] - [1, 1, 0, 0]))
         for dtype in (torch.float32, torch.float64)
     )
-    assert (single - double).abs().max() < 0.05
+    assert (single - double)[:2].abs().max() < 1e-3
+    overlaps = box_overlap(single, double)
+    assert overlaps.mean() > 0.9
+    assert overlaps.min() > 0.8
 
 
 @pytest.mark.parametrize("count", [1, 2, 7, 16])
