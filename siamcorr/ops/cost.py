@@ -72,7 +72,7 @@ def _block(problem: Problem) -> int:
     """Channels of a group that oneDNN's grouped kernels take at once; 1: it multiplies matrices."""
     groups = problem.window.groups
     common = math.gcd(problem.in_channels // groups, problem.out_channels // groups)
-    return next((width for width in (16, 8, 4) if common % width == 0), 1)
+    return max([width for width in (1, 4, 8, 16) if common % width == 0])
 
 
 def counts(backend: str, problem: Problem) -> dict[str, float]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Hashable
+from functools import partial
 from typing import NamedTuple
 
 import torch
@@ -21,7 +22,7 @@ from siamcorr.ops.dispatch import (
     named_in_block,
     records_choices,
 )
-from siamcorr.ops.precision import autocast_is_on
+from siamcorr.ops.precision import autocast_dtype, autocast_is_on, under_autocast
 from siamcorr.ops.primitive import correlate, records
 from siamcorr.ops.problem import Problem, Window, describe
 
@@ -40,14 +41,12 @@ class Plan(NamedTuple):
         problem: its forward correlation.
         backend: a name, or None for the fastest.
         kernels: N where one sample meets N > 1 kernels, which become N*O kernels of one sample.
-        casts: autocast changes the dtype of the operands to the problem's.
         direct: the backend of a remembered plan that may be called as things are.
     """
 
     problem: Problem
     backend: str | None
     kernels: int
-    casts: bool
     direct: Backend | None = None
 
 
@@ -88,14 +87,11 @@ def make_plan(
     who, *_, backend = call
     x, _ = operands
     name = check_backend(str(who), backend)  # type: ignore[arg-type]
-    casts = autocast_is_on(x.device.type) and x.dtype != torch.float64
-    dtype = torch.get_autocast_dtype(x.device.type) if casts else x.dtype
-    problem = describe(x, kernel, window, dtype)
+    lower = autocast_dtype(x)
     kernels = kernel.shape[0] if x.shape[0] == 1 else 1
-    if kernels != 1:
-        problem = problem._replace(out_channels=kernels * problem.out_channels)
-    plan = Plan(problem, name, kernels, casts)
-    if not torch.compiler.is_compiling() and not records_choices() and not casts:
+    problem = describe(x, kernel, window, lower or x.dtype, kernels)
+    plan = Plan(problem, name, kernels)
+    if not torch.compiler.is_compiling() and not records_choices() and lower is None:
         _remember(plan, _key(call, *operands))
     return plan
 
@@ -118,13 +114,9 @@ def run(plan: Plan, x: Tensor, kernel: Tensor) -> Tensor:
     """Correlate (B, C, H, W) with (B or 1, O, C/G, h, w), or one sample with N kernels."""
     if plan.direct is not None and not records(x, kernel):
         return plan.direct.forward(x, kernel, plan.problem)
-    if plan.casts:
-        with torch.autocast(x.device.type, enabled=False):
-            dtype = plan.problem.dtype
-            return run(plan._replace(casts=False), x.to(dtype), kernel.to(dtype))
-    if plan.kernels != 1:
-        return _many_kernels(plan, x, kernel)
-    return _one_to_one(plan, x, kernel)
+    return under_autocast(
+        partial(_one_to_one if plan.kernels == 1 else _many_kernels, plan), x, kernel
+    )
 
 
 def _is_plain_pair(setting: object) -> bool:

@@ -55,7 +55,7 @@ class Problem(NamedTuple):
     exporting: bool = False
 
 
-def describe(x: Tensor, k: Tensor, window: Window, dtype: torch.dtype) -> Problem:
+def describe(x: Tensor, k: Tensor, window: Window, dtype: torch.dtype, kernels: int = 1) -> Problem:
     """The problem of `forward(x, k)` in a dtype; its gradients differ in the direction alone.
 
     Args:
@@ -63,13 +63,14 @@ def describe(x: Tensor, k: Tensor, window: Window, dtype: torch.dtype) -> Proble
         k: kernel (B or 1, O, C/G, h, w).
         window: stride, padding, dilation, groups.
         dtype: that both will have, which autocast may change.
+        kernels: N where N kernels become N*O kernels of one sample.
     """
     return Problem(
         "forward",
         x.shape[0],
         k.shape[0] == 1 and x.shape[0] != 1,
         k.shape[2] * window.groups,
-        k.shape[1],
+        k.shape[1] * kernels,
         (x.shape[2], x.shape[3]),
         (k.shape[3], k.shape[4]),
         window,

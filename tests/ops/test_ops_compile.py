@@ -39,6 +39,25 @@ def test_fullgraph_traces_values_and_gradients(op, backend: str | None) -> None:
     )
 
 
+@pytest.mark.parametrize("batches", [(1, 3), (3, 1), (2, 2)])
+@pytest.mark.parametrize("cast", [False, True])
+def test_fullgraph_traces_broadcasting_and_autocast(batches: tuple[int, int], cast: bool) -> None:
+    compiled = torch.compile(ops.xcorr_depthwise, fullgraph=True, backend="aot_eager")
+    x = torch.randn(batches[0], 4, 9, 9, requires_grad=True)
+    z = torch.randn(batches[1], 4, 3, 3, requires_grad=True)
+    with torch.autocast("cpu", torch.bfloat16, enabled=cast):
+        response, eager = compiled(x, z), ops.xcorr_depthwise(x, z)
+    assert response.dtype == eager.dtype == (torch.bfloat16 if cast else torch.float32)
+    torch.testing.assert_close(response, eager)
+    for traced, plain in zip(
+        torch.autograd.grad(response.float().square().sum(), (x, z)),
+        torch.autograd.grad(eager.float().square().sum(), (x, z)),
+        strict=True,
+    ):
+        rounding = (2**-8 if cast else 1e-6) * plain.abs().max().item()
+        torch.testing.assert_close(traced, plain, rtol=0, atol=2 * rounding)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("op", OPS, ids=lambda op: op.__name__)
 def test_fullgraph_through_inductor(op) -> None:
