@@ -37,6 +37,10 @@ class Preprocessing(Settings):
             (B, 3, H, W) float32 on the same device.
         """
         image = crops.permute(0, 3, 1, 2).to(torch.float32, memory_format=torch.contiguous_format)
+        return self.normalise(image)
+
+    def normalise(self, image: Tensor) -> Tensor:
+        """The same for RGB images (B, 3, H, W), floating point in 0 ... 255."""
         if self.channels == "bgr":
             image = image.flip(1)
         if self.mean != (0.0, 0.0, 0.0):

@@ -56,6 +56,10 @@ class SiameseModel(nn.Module):
         """RGB uint8 crops (B, H, W, 3) to the model's input (B, 3, H, W) float32."""
         return self.preprocessing.apply(crops)
 
+    def normalise(self, image: Tensor) -> Tensor:
+        """RGB images (B, 3, H, W), floating point in 0 ... 255, to the model's input."""
+        return self.preprocessing.normalise(image)
+
     def embed_template(self, template: Tensor) -> Features:
         """Features of prepared template crops: (B, 3, H, W) to (B, C, Hz, Wz), or one a level."""
         return self._embed(template, template=True)

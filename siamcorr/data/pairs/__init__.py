@@ -1,0 +1,1 @@
+"""Training pairs: a template and a search crop of one target, from video or rendered."""
