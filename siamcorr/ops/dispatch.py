@@ -14,7 +14,7 @@ from torch import Tensor
 
 from siamcorr.errors import BackendUnavailable, UnknownName, closest
 from siamcorr.ops import reference
-from siamcorr.ops.backends import conv2d, fft, matmul
+from siamcorr.ops.backends import conv2d, fft, matmul, triton
 from siamcorr.ops.cost import predicted_seconds
 from siamcorr.ops.problem import Problem
 
@@ -54,9 +54,14 @@ class BackendInfo:
         return not self.reasons
 
 
-_BACKENDS: dict[str, Backend] = {"conv2d": conv2d, "matmul": matmul, "fft": fft}
-AUTOMATIC = tuple(_BACKENDS)
-"""The backends that the automatic choice looks at."""
+AUTOMATIC = ("conv2d", "matmul", "fft")
+"""The backends that the automatic choice looks at: those whose cost was measured."""
+_BACKENDS: dict[str, Backend] = {
+    "conv2d": conv2d,
+    "matmul": matmul,
+    "fft": fft,
+    "triton": triton,
+}
 _NAMES = (*_BACKENDS, "reference")
 _in_thread = threading.local()
 """`backend` and `choices` of the blocks this thread is in. Read by getattr with a default, the one
@@ -120,7 +125,7 @@ def choose(problem: Problem) -> str:
     """
     if problem.device != "cpu":
         return "conv2d"
-    able = [name for name, backend in _BACKENDS.items() if not backend.reasons(problem)]
+    able = [name for name in AUTOMATIC if not _BACKENDS[name].reasons(problem)]
     seconds = [predicted_seconds(name, problem) for name in able]
     return able[seconds.index(min(seconds))]
 
@@ -135,11 +140,14 @@ def list_backends() -> list[BackendInfo]:
 
     Example:
         >>> [backend.name for backend in list_backends()]
-        ['conv2d', 'matmul', 'fft', 'reference']
+        ['conv2d', 'matmul', 'fft', 'triton', 'reference']
     """
     modules = {**_BACKENDS, "reference": reference}
+    here = {"triton": tuple(triton.machine_reasons())}
     return [
-        BackendInfo(name, (module.__doc__ or "").splitlines()[0].partition(": ")[2], ())
+        BackendInfo(
+            name, (module.__doc__ or "").splitlines()[0].partition(": ")[2], here.get(name, ())
+        )
         for name, module in modules.items()
     ]
 

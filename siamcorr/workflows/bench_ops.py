@@ -100,7 +100,7 @@ def _candidates(case: BenchCase) -> list[str]:
     left_out = {"conv2d"} if case.heavy else set()
     if not _loops_are_short(case):
         left_out.add("reference")
-    return [info.name for info in list_backends() if info.name not in left_out]
+    return [info.name for info in list_backends() if info.usable and info.name not in left_out]
 
 
 def _loops_are_short(case: BenchCase) -> bool:

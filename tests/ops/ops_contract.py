@@ -15,7 +15,7 @@ from torch import Tensor
 from siamcorr.ops import list_backends, use_backend
 
 Array = npt.NDArray[np.float64]
-BACKENDS = [backend.name for backend in list_backends()]
+BACKENDS = [backend.name for backend in list_backends() if backend.usable]
 TOLERANCE = {
     torch.float64: 1e-12,
     torch.float32: 1e-5,

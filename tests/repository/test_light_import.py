@@ -13,6 +13,8 @@ import pytest
 import siamcorr
 
 PACKAGE = Path(siamcorr.__file__).parent
+IMPORTED_INSIDE_FUNCTIONS = {"siamcorr.ops.backends.triton_kernels"}
+"""Modules that stand for a heavy library: kernels are compiled from functions of a module."""
 MODULES = sorted(
     ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__")
     for path in PACKAGE.rglob("*.py")
@@ -73,6 +75,8 @@ def test_no_floor_loads_a_heavy_library(loaded_by: dict[str, list[str]]) -> None
     assert {"siamcorr.ops", "siamcorr.nn", "siamcorr.geometry"} <= set(loaded_by)
     guilty = {name: sorted(HEAVY & set(new)) for name, new in loaded_by.items()}
     guilty = {name: heavy for name, heavy in guilty.items() if heavy}
+    assert set(guilty) >= IMPORTED_INSIDE_FUNCTIONS, "an exception that is none"
+    guilty = {name: guilty[name] for name in guilty.keys() - IMPORTED_INSIDE_FUNCTIONS}
     assert not guilty, f"import these inside functions: {guilty}"
 
 
