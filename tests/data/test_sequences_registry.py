@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import subprocess
 import sys
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -19,6 +20,11 @@ from siamcorr.data.sequences import (
 from siamcorr.errors import InvalidArgument, SourceError, UnknownName
 from siamcorr.types import Sequence
 
+NAMES = {
+    *("otb", "vot", "got10k", "lasot", "trackingnet", "uav123", "uav20l", "nfs", "nfs_240"),
+    *("davis", "imagenet_vid", "imagenet_det", "youtube_bb", "coco", "boxes_csv", "mot", "cvat"),
+}
+
 
 @pytest.fixture
 def otb_root(tmp_path):
@@ -32,7 +38,7 @@ def otb_root(tmp_path):
 
 
 def test_names_and_unknown_data_sets(otb_root):
-    assert set(dataset_names()) == {"otb", "vot", "got10k", "lasot", "trackingnet"}
+    assert set(dataset_names()) == NAMES
     with pytest.raises(UnknownName, match="did you mean 'got10k'"):
         load_dataset("got-10k", otb_root)
 
@@ -56,7 +62,7 @@ def test_wrong_selections(otb_root, sequences, error, problem):
         load_dataset("otb", otb_root, sequences=sequences)
 
 
-@pytest.mark.parametrize("name", ["otb", "vot", "got10k", "lasot", "trackingnet"])
+@pytest.mark.parametrize("name", sorted(NAMES))
 def test_wrong_roots_say_what_was_looked_for_and_found(tmp_path, name):
     with pytest.raises(SourceError, match="does not exist"):
         load_dataset(name, tmp_path / "absent")
@@ -86,6 +92,18 @@ def test_a_sequence_is_a_sequence_and_travels_to_other_processes(otb_root):
             copy.frame(index)
 
 
+def test_masks_and_classes_are_asked_of_a_sequence(otb_root):
+    sequence = load_dataset("otb", otb_root)["Deer"]
+    assert (sequence.has_masks, sequence.class_of()) == (False, None)
+    with pytest.raises(InvalidArgument, match="Deer: has boxes but no masks; ask `has_masks`"):
+        sequence.mask(0)
+    with pytest.raises(InvalidArgument, match="no target 1 among its 1"):
+        sequence.class_of(1)
+    classes = replace(sequence, classes={"object_class": "deer"})
+    assert classes.class_of() == "deer"
+    assert replace(classes, target_classes=("elk",)).class_of(0) == "elk"
+
+
 def test_a_set_knows_its_names_and_refuses_one_twice():
     sequence = AnnotatedSequence("Deer", np.zeros((1, 1, 4)), np.ones((1, 1)))
     with pytest.raises(UnknownName, match="otb: no sequence 'Dear'; did you mean 'Deer'"):
@@ -97,7 +115,7 @@ def test_a_set_knows_its_names_and_refuses_one_twice():
 def test_importing_loads_no_image_library():
     code = (
         "import sys, siamcorr.data.sequences, siamcorr.data.result_files\n"
-        "heavy = ('cv2', 'av', 'torchvision', 'matplotlib', 'scipy')\n"
+        "heavy = ('cv2', 'av', 'PIL', 'torchvision', 'matplotlib', 'scipy')\n"
         "print([module for module in heavy if module in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -3,7 +3,23 @@
 The names of the data sets are registered by the reader modules that this package imports.
 """
 
-from siamcorr.data.sequences import got10k, lasot, otb, trackingnet, vot
+from siamcorr.data.sequences import (
+    boxes_csv,
+    coco,
+    cvat,
+    davis,
+    got10k,
+    imagenet_det,
+    imagenet_vid,
+    lasot,
+    mot,
+    nfs,
+    otb,
+    trackingnet,
+    uav123,
+    vot,
+    youtube_bb,
+)
 from siamcorr.data.sequences.annotated import AnnotatedSequence
 from siamcorr.data.sequences.box_files import read_boxes
 from siamcorr.data.sequences.registry import DATASETS, dataset_names, load_dataset
@@ -13,12 +29,22 @@ __all__ = [
     "DATASETS",
     "AnnotatedSequence",
     "SequenceSet",
+    "boxes_csv",
+    "coco",
+    "cvat",
     "dataset_names",
+    "davis",
     "got10k",
+    "imagenet_det",
+    "imagenet_vid",
     "lasot",
     "load_dataset",
+    "mot",
+    "nfs",
     "otb",
     "read_boxes",
     "trackingnet",
+    "uav123",
     "vot",
+    "youtube_bb",
 ]

@@ -11,13 +11,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from siamcorr.data.images import is_image, natural_key
+from siamcorr.data.images import IMAGE_SUFFIXES, is_image, natural_key
 from siamcorr.data.sequences.annotated import AnnotatedSequence
 from siamcorr.data.sequences.box_files import read_flags, read_lines
 from siamcorr.data.sequences.registry import Catalogue
 from siamcorr.errors import InvalidArgument, SourceError
 
 __all__ = [
+    "LengthMismatch",
     "annotations_for",
     "catalogue",
     "frame_files",
@@ -26,9 +27,20 @@ __all__ = [
     "not_found",
     "one_target",
     "subfolders",
+    "video_files",
 ]
 
+_NO_VIDEO = IMAGE_SUFFIXES | {".csv", ".ini", ".json", ".md", ".txt", ".xml", ".yaml", ".zip"}
+
 FloatArray = npt.NDArray[np.float64]
+
+
+class LengthMismatch(InvalidArgument):
+    """There are not as many annotations as frames; `frames` are those on disk."""
+
+    def __init__(self, message: str, frames: tuple[Path, ...] = ()) -> None:
+        super().__init__(message)
+        self.frames = frames
 
 
 def subfolders(root: Path) -> list[Path]:
@@ -84,6 +96,12 @@ def frame_files(folder: Path) -> tuple[Path, ...]:
     return tuple(sorted(files, key=lambda path: natural_key(Path(path.name))))
 
 
+def video_files(folder: Path) -> list[Path]:
+    """Files in `folder` that may be videos: every one that is no image, text or archive."""
+    files = sorted(path for path in folder.iterdir() if path.is_file() and path.name[0] != ".")
+    return [path for path in files if path.suffix and path.suffix.lower() not in _NO_VIDEO]
+
+
 def not_found(name: str, root: Path, looked_for: str) -> SourceError:
     """The error for a root without the data set: what was looked for, what is there."""
     if root.is_file():
@@ -112,14 +130,15 @@ def annotations_for(
         (T, K).
 
     Raises:
-        InvalidArgument: the counts differ; names both.
+        LengthMismatch: the counts differ; names both.
     """
     if first_is_enough and len(boxes) == 1:
         withheld: FloatArray = np.full((len(frames) - 1, boxes.shape[1]), np.nan)
         return np.concatenate((boxes, withheld))
     if len(boxes) != len(frames):
-        raise InvalidArgument(
-            f"{file}: {len(boxes)} annotations, but {len(frames)} frames in '{frames[0].parent}'"
+        raise LengthMismatch(
+            f"{file}: {len(boxes)} annotations, but {len(frames)} frames in '{frames[0].parent}'",
+            frames,
         )
     return boxes
 
@@ -128,11 +147,12 @@ def frame_flags(file: Path, total: int, *, largest: int = 1) -> npt.NDArray[np.i
     """Read one integer of 0 ... largest a frame, (T,).
 
     Raises:
-        InvalidArgument: other values, or not as many as the `total` frames.
+        InvalidArgument: other values.
+        LengthMismatch: not as many as the `total` frames.
     """
     values = read_flags(file, largest=largest)
     if len(values) != total:
-        raise InvalidArgument(f"{file}: {len(values)} values for {total} frames")
+        raise LengthMismatch(f"{file}: {len(values)} values for {total} frames")
     return values
 
 

@@ -29,22 +29,26 @@ def dataset_names() -> tuple[str, ...]:
 def load_dataset(
     name: str, root: str | Path, *, sequences: Iterable[str] | None = None
 ) -> SequenceSet:
-    """Read the annotations of a data set and find its frames; no image is decoded.
+    """Read the annotations of a data set and find its frames; no frame is decoded.
 
     Args:
-        name: `otb`, `vot`, `got10k`, `lasot` or `trackingnet`.
+        name: a data set of the trackers, `otb`, `vot`, `got10k`, `lasot`, `trackingnet`, `uav123`,
+            `uav20l`, `nfs` (30 fps), `nfs_240` or `davis`; one of video or images, `imagenet_vid`,
+            `imagenet_det`, `youtube_bb` or `coco`; or your own data, `boxes_csv` (a CSV beside
+            frames or a video), `mot` or `cvat`.
         root: folder in the published layout of the data set, which the module of each reader
             describes; for `otb` and `vot` also a PySOT annotation JSON, which gives sequences
             with annotations only.
         sequences: names of the sequences to read; None reads all.
 
     Returns:
-        The sequences in the order of the data set, each with one target: boxes (T, 1, 4) float64
-        and `visible` (T, 1).
+        The sequences in the order of the data set: boxes (T, N, 4) float64 and `visible` (T, N).
+        N is 1, but for `davis`, `imagenet_vid`, `imagenet_det`, `coco`, `boxes_csv`, `mot` and
+        `cvat`, where a sequence holds all targets of its video or image.
 
     Convention:
-        - Boxes are 0-based continuous pixels: files of OTB and LaSOT, which count from 1, are
-          shifted; VOT, GOT-10k and TrackingNet are taken as they stand.
+        - Boxes are 0-based continuous pixels: files of OTB, LaSOT, UAV123 and MOTChallenge, which
+          count from 1, are shifted; all others are taken as they stand.
         - A folder with k > 1 targets (OTB's Jogging, Skating2) gives the sequences `Jogging-1`,
           ..., `Jogging-k`.
 

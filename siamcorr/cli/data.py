@@ -1,0 +1,120 @@
+"""`siamcorr data`: look after data sets; `check` walks one and lists what is wrong in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from siamcorr.cli.interrupt import StopOnInterrupt
+
+if TYPE_CHECKING:
+    from siamcorr.workflows.data_check import CheckProgress
+    from siamcorr.workflows.data_problems import DataReport
+
+__all__ = ["app"]
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Look after data sets.")
+
+
+@app.callback()
+def data() -> None:
+    """Look after data sets."""
+
+
+@app.command("check")
+def check(
+    root: Annotated[Path, typer.Argument(metavar="ROOT", help="Folder or file of the data set.")],
+    data_format: Annotated[
+        str, typer.Option("--format", metavar="NAME", help="otb, got10k, coco, boxes_csv, mot, ...")
+    ],
+    sequences: Annotated[
+        str | None, typer.Option(metavar="A,B,...", help="Only these sequences.")
+    ] = None,
+    workers: Annotated[int, typer.Option(metavar="N", min=1, help="Threads that decode.")] = 2,
+    out: Annotated[
+        Path | None,
+        typer.Option("--json", metavar="FILE", help="Write every problem here.", dir_okay=False),
+    ] = None,
+) -> None:
+    """Read every annotation and decode every frame of a data set; list what is wrong.
+
+    Exit code 1 if there is a problem. Ctrl-C shows what was found so far.
+    """
+    from siamcorr.data.files import check_target
+    from siamcorr.workflows.data_check import check_dataset
+    from siamcorr.workflows.data_problems import write_report
+
+    if out is not None:
+        check_target(out, "siamcorr data check")
+    names = None if sequences is None else [name.strip() for name in sequences.split(",")]
+    with StopOnInterrupt() as stop_requested, _sequence_progress() as progress:
+        report = check_dataset(
+            data_format,
+            root,
+            sequences=names,
+            workers=workers,
+            progress=progress,
+            stop_requested=stop_requested,
+        )
+    _show(report)
+    if out is not None:
+        write_report(report, out)
+        typer.echo(f"  {out}")
+    if report.interrupted:
+        typer.echo("interrupted; the rest of the data set was not checked", err=True)
+        raise typer.Exit(130)
+    if report.problems:
+        raise typer.Exit(1)
+
+
+@contextmanager
+def _sequence_progress() -> Iterator[CheckProgress]:
+    """A bar of sequences on the standard error, where that is a terminal."""
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    console = Console(stderr=True)
+    columns = (
+        TextColumn("sequences"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.description}", markup=False),
+    )
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
+        task = bar.add_task("", total=None)
+        yield lambda name, done, total: bar.update(
+            task, description=name, completed=done, total=total
+        )
+
+
+def _show(report: DataReport) -> None:
+    """Print what was looked at and a line for each of the first problems of a kind."""
+    from siamcorr.cli.report import show_table
+
+    typer.echo(
+        f"{report.dataset}: {report.sequences} sequences, {report.frames} frames decoded, "
+        f"{report.boxes} boxes of visible targets, {report.reaching_out} of them reach out of "
+        "their frame"
+    )
+    if not report.problems:
+        typer.echo("no problem found")
+        return
+    show_table(
+        ["problem", "count"], [[kind, str(count)] for kind, count in report.counts().items()]
+    )
+    for kind in report.counts():
+        typer.echo(f"\n{kind}, first of them:")
+        for problem in report.examples(kind):
+            frame = "" if problem.frame is None else f", frame {problem.frame}"
+            typer.echo(f"  {problem.sequence}{frame}: {problem.detail}")
