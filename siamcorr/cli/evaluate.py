@@ -21,7 +21,11 @@ __all__ = ["evaluate"]
 
 def evaluate(
     dataset: Annotated[
-        str, typer.Option(metavar="NAME", help="otb, vot, got10k, lasot or trackingnet.")
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="otb, vot, got10k, lasot, ... or boxes_csv for your own; see docs/evaluation.md.",
+        ),
     ],
     root: Annotated[
         Path,

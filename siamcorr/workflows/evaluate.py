@@ -111,6 +111,7 @@ def evaluate(
     """
     labels = _checked_labels(request)
     sequences = load_dataset(request.dataset, request.root, sequences=request.sequences)
+    _check_targets(sequences)
     protocol = request.protocol or ("vot" if request.dataset == "vot" else "ope")
     convention = _checked_convention(request, protocol)
     if request.trackers:
@@ -175,8 +176,20 @@ def _checked_convention(request: EvaluationRequest, protocol: str) -> str:
     return wanted
 
 
+def _check_targets(sequences: SequenceSet) -> None:
+    """The protocols follow one target from the first frame on."""
+    for sequence in sequences:
+        targets = sequence.boxes_xywh.shape[1]
+        if targets != 1 or not (sequence.visible[0, 0] > 0):
+            state = f"{targets} targets" if targets != 1 else "a target that its first frame lacks"
+            raise InvalidArgument(
+                f"evaluate: {sequence.name} has {state}; the protocols follow one target that is "
+                "seen in the first frame: choose others by --sequences, or cut the sequence"
+            )
+
+
 def _check_frames(sequences: SequenceSet, root: Path) -> None:
-    without = [sequence.name for sequence in sequences if sequence.frame_files is None]
+    without = [each.name for each in sequences if each.frame_files is None and each.video is None]
     if without:
         raise InvalidArgument(
             f"evaluate: {root} has annotations but no frames of {', '.join(without[:8])}; to run a "

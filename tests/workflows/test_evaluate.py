@@ -196,6 +196,38 @@ def test_trackers_need_frames(tmp_path) -> None:
     assert not (tmp_path / "out").exists()
 
 
+def own_video(tmp_path, rows):
+    import cv2
+
+    folder = tmp_path / "walk"
+    folder.mkdir()
+    for frame in range(3):
+        cv2.imwrite(str(folder / f"{frame}.png"), np.full((40, 60, 3), 90, np.uint8))
+    table = tmp_path / "walk.csv"
+    table.write_text("frame,id,x,y,w,h\n" + "\n".join(rows) + "\n")
+    return table
+
+
+def test_own_annotations_beside_frames_are_a_data_set(tmp_path) -> None:
+    table = own_video(tmp_path, ["0,a,10,10,12,8", "1,a,16,10,12,8", "2,a,10,10,12,8"])
+    run(table, tmp_path / "out", STAND, dataset="boxes_csv")
+    # overlaps 1, 6 / 18 and 1; of the thresholds 0, .05, ... 1 they exceed 20, 7 and 20
+    auc = summary_of(tmp_path / "out")["stand"]["success_auc"]
+    assert auc == pytest.approx((20 + 7 + 20) / 3 / 21, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("rows", "sentence"),
+    [
+        (["0,a,1,1,9,9", "0,b,1,1,9,9"], "walk has 2 targets; the protocols follow one"),
+        (["1,a,1,1,9,9"], "walk has a target that its first frame lacks"),
+    ],
+)
+def test_sequences_without_one_target_are_refused(tmp_path, rows, sentence) -> None:
+    with pytest.raises(InvalidArgument, match=sentence):
+        run(own_video(tmp_path, rows), tmp_path / "out", WALK, dataset="boxes_csv")
+
+
 @pytest.mark.parametrize(
     ("trackers", "options", "error", "sentence"),
     [
