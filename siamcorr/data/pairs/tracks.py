@@ -1,0 +1,128 @@
+"""The tracks that pairs are drawn from: weighted sets, and in which frames each target counts."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from siamcorr.data.pairs.cropped_511 import CroppedVideo
+from siamcorr.data.sequences import AnnotatedSequence
+from siamcorr.errors import InvalidArgument
+
+__all__ = ["PairVideo", "Track", "TrackKey", "TrackTable", "TrackedVideo", "WeightedSet"]
+
+PairVideo: TypeAlias = AnnotatedSequence | CroppedVideo
+"""What pairs are cut from: whole frames, or PySOT's stored crops of every target."""
+
+
+@dataclass(frozen=True, eq=False)
+class WeightedSet:
+    """A data set and its part in training.
+
+    Attributes:
+        name: for errors.
+        videos: its videos; an image is a video of one frame.
+        weight: its share of the pairs, relative to the weights of the other sets; > 0. PySOT's
+            `NUM_USE`, or the number of videos where that is -1.
+        frame_range: how far apart the two frames of a positive pair may be; >= 0.
+    """
+
+    name: str
+    videos: Sequence[PairVideo]
+    weight: float = 1.0
+    frame_range: int = 100
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.weight) and self.weight > 0):
+            raise InvalidArgument(f"WeightedSet: {self.name}: weight {self.weight} is not > 0")
+        if self.frame_range < 0:
+            raise InvalidArgument(
+                f"WeightedSet: {self.name}: frame_range {self.frame_range} is not >= 0"
+            )
+
+
+class Track(NamedTuple):
+    """One target of a video and the frames, ascending, in which it is annotated and visible."""
+
+    target: int
+    frames: npt.NDArray[np.int64]
+
+
+class TrackedVideo(NamedTuple):
+    """A video with the tracks that have at least one frame to use."""
+
+    video: PairVideo
+    tracks: tuple[Track, ...]
+
+
+class TrackKey(NamedTuple):
+    """Where a track stands in a table."""
+
+    set_index: int
+    video_index: int
+    track_index: int
+
+
+class TrackTable:
+    """All tracks of all sets; videos without a frame to use are left out.
+
+    Args:
+        sets: at least one.
+
+    Attributes:
+        sets: as given.
+        videos: of each set, those with a track.
+
+    Raises:
+        InvalidArgument: no set, or a set without a single visible, annotated target.
+    """
+
+    def __init__(self, sets: Sequence[WeightedSet]) -> None:
+        if not sets:
+            raise InvalidArgument("VideoPairs: no set of videos; give at least one WeightedSet")
+        self.sets = tuple(sets)
+        self.videos = tuple(tuple(_tracked(each.videos)) for each in sets)
+        for each, videos in zip(self.sets, self.videos, strict=True):
+            if not videos:
+                raise InvalidArgument(
+                    f"VideoPairs: set {each.name!r}: none of its {len(each.videos)} videos has a "
+                    "frame in which a target is annotated with a box and visible"
+                )
+        self.track_counts = tuple(sum(len(v.tracks) for v in videos) for videos in self.videos)
+
+    def video(self, key: TrackKey) -> TrackedVideo:
+        """The video of a track."""
+        return self.videos[key.set_index][key.video_index]
+
+    def track(self, key: TrackKey) -> Track:
+        """A track by its place."""
+        return self.video(key).tracks[key.track_index]
+
+    def by_class(self) -> dict[str, list[TrackKey]]:
+        """Tracks of every object class that is known."""
+        groups: dict[str, list[TrackKey]] = {}
+        for s, videos in enumerate(self.videos):
+            for v, (video, tracks) in enumerate(videos):
+                for t, track in enumerate(tracks):
+                    name = video.class_of(track.target)
+                    if name is not None:
+                        groups.setdefault(name, []).append(TrackKey(s, v, t))
+        return groups
+
+
+def _tracked(videos: Sequence[PairVideo]) -> list[TrackedVideo]:
+    found = (TrackedVideo(video, tuple(_tracks(video))) for video in videos)
+    return [each for each in found if each.tracks]
+
+
+def _tracks(video: PairVideo) -> list[Track]:
+    boxes = video.boxes_xywh  # (T, N, 4)
+    with np.errstate(invalid="ignore"):  # NaN: not annotated, or withheld
+        usable = np.isfinite(boxes).all(-1) & (boxes[..., 2:] > 0).all(-1) & (video.visible > 0)
+    tracks = (Track(n, np.flatnonzero(usable[:, n])) for n in range(usable.shape[1]))
+    return [track for track in tracks if len(track.frames)]
