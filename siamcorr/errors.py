@@ -15,6 +15,7 @@ __all__ = [
     "SiamcorrError",
     "SourceError",
     "TrackerError",
+    "TrainingError",
     "UnknownName",
     "closest",
 ]
@@ -49,6 +50,10 @@ class SourceError(SiamcorrError, OSError):
 
 class TrackerError(SiamcorrError, RuntimeError):
     """A tracker failed on a sequence; names the tracker, the sequence and the frame."""
+
+
+class TrainingError(SiamcorrError, RuntimeError):
+    """Training cannot go on; names the step and every part of the loss."""
 
 
 class MissingDependency(SiamcorrError, ImportError):  # noqa: N818

@@ -125,3 +125,17 @@ def test_wrong_maps_are_refused(search: tuple[Tensor, ...]) -> None:
         head(torch.zeros(1, 4, 31, 31), torch.zeros(1, 4, 7, 7))
     with pytest.raises(ShapeError, match="disagree on B: 3, 4 and 1"):
         head.refinement(torch.zeros(3, 4, 25, 25), search, torch.tensor([[0, 0]]))
+
+
+def test_masks_of_all_cells_are_answered_in_training_mode_alone() -> None:
+    """Those of the tracked cells are refined instead, so tracking does not pay for the others."""
+    head = randomised(SiamMaskHead(channels=8))
+    search = [*[torch.zeros(1, 1, 1, 1)] * 3, torch.rand(2, 8, 9, 9)]
+    template = torch.rand(2, 8, 5, 5)
+    with torch.inference_mode():
+        output = head(search, template)
+        assert output.masks is None
+        expected = head.masks(output.mask_features)
+        head.training = True  # the flag alone: batch norms keep their statistics
+        torch.testing.assert_close(head(search, template).masks, expected)
+    assert expected.shape == (2, 3969, 5, 5)

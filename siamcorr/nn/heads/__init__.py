@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from siamcorr.nn.heads.correlation_filter import CorrelationFilterHead
 from siamcorr.nn.heads.nanotrack import NanoTrackV1Head, NanoTrackV2Head, NanoTrackV3Head
 from siamcorr.nn.heads.ncc import NCCHead
 from siamcorr.nn.heads.outputs import BoxOutput
@@ -15,6 +16,7 @@ from siamcorr.nn.heads.siammask import SiamMaskHead
 __all__ = [
     "HEADS",
     "BoxOutput",
+    "CorrelationFilterHead",
     "DepthwisePointHead",
     "DepthwiseRPNHead",
     "MultiLevelRPNHead",

@@ -51,5 +51,6 @@ class LevelFusion(nn.Module):
         stacked = torch.stack(tuple(maps))  # (L, B, C, H, W)
         if self.weight is None:
             return stacked.mean(0)
-        fused: Tensor = torch.tensordot(self.weight.softmax(0), stacked, dims=1)
+        shares = self.weight.softmax(0).to(stacked.dtype)  # autocast would leave it in float32
+        fused: Tensor = torch.tensordot(shares, stacked, dims=1)
         return fused

@@ -18,9 +18,12 @@ class BoxOutput(NamedTuple):
             Point heads: distances left, top, right, bottom in pixels of the search crop, positive.
         mask_features: (B, C, S, S) correlation that a mask is made from, where the head has masks.
         centreness: (B, 1, S, S) logits, where the head has them.
+        masks: (B, m * m, S, S) logits of m x m masks at every cell, row by row, where the head has
+            masks and is in training mode.
     """
 
     cls: Tensor
     loc: Tensor
     mask_features: Tensor | None = None
     centreness: Tensor | None = None
+    masks: Tensor | None = None

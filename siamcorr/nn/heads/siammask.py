@@ -55,11 +55,14 @@ class SiamMaskHead(nn.Module):
             template: (B, C, Hz, Wz).
 
         Returns:
-            Maps of (Hx - Hz + 1) x (Wx - Wz + 1) cells, `mask_features` of them with C channels.
+            Maps of (Hx - Hz + 1) x (Wx - Wz + 1) cells, `mask_features` of them with C channels; in
+            training mode the unrefined `masks` of all cells, too.
         """
         x = as_levels("siammask", "search features", search, 4)[-1]
         z = as_map("siammask", "template features", template)
-        return BoxOutput(self.cls(x, z), self.loc(x, z), mask_features=self.mask.correlate(x, z))
+        features = self.mask.correlate(x, z)
+        masks = self.masks(features) if self.training else None
+        return BoxOutput(self.cls(x, z), self.loc(x, z), mask_features=features, masks=masks)
 
     def masks(self, mask_features: Tensor) -> Tensor:
         """Unrefined masks of all cells: (B, C, S, S) to (B, 3969, S, S) logits, 63 x 63 by rows."""
