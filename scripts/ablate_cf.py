@@ -12,7 +12,7 @@ from typing import Any
 
 from siamcorr.data.sequences import load_dataset
 from siamcorr.workflows.ablation import ROWS, SIZES, ablation_table, run_variants
-from siamcorr.workflows.records import machine, versions, write_record
+from siamcorr.workflows.records import heading, machine, versions, write_record
 
 _NOTE = (
     "Mean of {count} sequences, one pass from the first annotation, PySOT's convention, forward "
@@ -41,14 +41,8 @@ def main() -> None:
         "ingredients": ingredients,
         "sizes": sizes,
     }
-    found, using = record["machine"], record["versions"]
     text = [
-        f"# Tracker cf: siamcorr {using['siamcorr']}, torch {using['torch']}",
-        (
-            f"{found['processor']}, {found['cores']} cores, {found['system']}, "
-            f"Python {using['python']}, commit {using['commit']}."
-        ),
-        "",
+        *heading(record, "Tracker cf"),
         _NOTE.format(
             count=len(sequences), most=0.7 / len(sequences), processes=arguments.processes
         ),

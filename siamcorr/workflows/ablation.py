@@ -8,11 +8,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
-from siamcorr.config import find_config, parse_config, read_yaml
 from siamcorr.data.files import atomic_path
 from siamcorr.data.sequences import AnnotatedSequence
 from siamcorr.evaluation.following import follow
@@ -20,6 +19,7 @@ from siamcorr.evaluation.metrics.ope import mean_ope, score_ope
 from siamcorr.evaluation.worker import limited_threads
 from siamcorr.tracking.cf import CFTracker
 from siamcorr.tracking.cf_settings import CFSettings
+from siamcorr.tracking.factory import settings_of_config
 
 __all__ = [
     "ROWS",
@@ -79,14 +79,7 @@ def variant_settings(variant: Variant) -> CFSettings:
     Raises:
         ConfigError: a change that the settings refuse.
     """
-    content = read_yaml(find_config("trackers", "cf"))
-    for key, value in variant.changes.items():
-        *blocks, last = key.split(".")
-        place = content
-        for block in blocks:
-            place = place[block]
-        place[last] = value
-    return parse_config(content, CFSettings, f"variant {variant.name!r}")
+    return cast(CFSettings, settings_of_config("cf", variant.changes))
 
 
 def reverse_in_time(sequence: AnnotatedSequence) -> AnnotatedSequence:

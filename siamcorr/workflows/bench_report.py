@@ -6,6 +6,8 @@ import statistics
 from collections.abc import Iterable
 from typing import Any
 
+from siamcorr.workflows.records import heading
+
 __all__ = ["markdown", "within_share"]
 
 _BACKENDS = ("conv2d", "matmul", "fft", "reference")
@@ -20,14 +22,8 @@ _LEGEND = (
 
 def markdown(record: dict[str, Any]) -> str:
     """Render a record: what was measured where, one table a thread count, and the summary."""
-    machine, versions = record["machine"], record["versions"]
     lines = [
-        f"# Correlation ops: siamcorr {versions['siamcorr']}, torch {versions['torch']}",
-        (
-            f"{machine['processor']}, {machine['cores']} cores, {machine['memory_gib']} GiB, "
-            f"{machine['system']}, Python {versions['python']}, commit {versions['commit']}."
-        ),
-        "",
+        *heading(record, "Correlation ops"),
         _LEGEND,
         "",
         "Measured again by `siamcorr bench ops`.",

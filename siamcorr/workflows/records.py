@@ -1,4 +1,4 @@
-"""Benchmark records: the machine, the versions, and where a record of both is written."""
+"""Benchmark records: the machine, the versions, their heading, and where a record is written."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import torch
 import siamcorr
 from siamcorr.data.files import atomic_path
 
-__all__ = ["machine", "versions", "write_record"]
+__all__ = ["heading", "machine", "versions", "write_record"]
 
 
 def machine() -> dict[str, Any]:
@@ -39,6 +39,27 @@ def versions() -> dict[str, str | None]:
         "python": platform.python_version(),
         "commit": _commit(),
     }
+
+
+def heading(record: Mapping[str, Any], title: str) -> list[str]:
+    """First lines of a record's Markdown: what was measured, on which machine and versions.
+
+    Args:
+        record: with `machine` and `versions` of this module.
+        title: without the versions, which follow it.
+
+    Returns:
+        The title line, a line on the machine, and an empty one.
+    """
+    found, using = record["machine"], record["versions"]
+    return [
+        f"# {title}: siamcorr {using['siamcorr']}, torch {using['torch']}",
+        (
+            f"{found['processor']}, {found['cores']} cores, {found['memory_gib']} GiB, "
+            f"{found['system']}, Python {using['python']}, commit {using['commit']}."
+        ),
+        "",
+    ]
 
 
 def write_record(out: Path, record: Mapping[str, Any], table: str, kind: str) -> tuple[Path, Path]:

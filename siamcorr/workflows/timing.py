@@ -7,15 +7,17 @@ import random
 import statistics
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 import torch
 
-__all__ = ["Timing", "interleave", "keep_freed_memory"]
+__all__ = ["Timing", "interleave", "keep_freed_memory", "now", "shuffled_rounds"]
 
 
 _TRIM_THRESHOLD, _MMAP_MAX, _KEEP_ALL = -1, -4, 2**31 - 1  # of malloc.h
+T = TypeVar("T")
 BLOCK_S, QUICK_S, SLOW_S = 0.003, 0.05, 1.0
 
 
@@ -70,12 +72,24 @@ def interleave(
     first = {name: _time(call, device) for name, call in candidates.items()}  # warm-up
     quick = [_time(call, device) for name, call in candidates.items() if first[name] <= SLOW_S]
     rounds = min(max(int(seconds / max(sum(quick), 1e-9)), runs[0]), runs[1])
-    rng = random.Random(0)
-    for number in range(rounds):
-        for name in rng.sample(list(candidates), len(candidates)):  # no fixed neighbours
+    for number, names in enumerate(shuffled_rounds(candidates, rounds)):
+        for name in names:
             if number < 2 or first[name] <= SLOW_S:
                 durations[name].append(_turn(candidates[name], device))
     return {name: _summary(values) for name, values in durations.items()}
+
+
+def shuffled_rounds(names: Iterable[T], count: int) -> Iterator[list[T]]:
+    """Orders in which candidates take turns, the same ones at every call; no fixed neighbours."""
+    rng, candidates = random.Random(0), list(names)
+    return (rng.sample(candidates, len(candidates)) for _ in range(count))
+
+
+def now() -> float:
+    """Seconds of a steady clock, after everything that was queued on a GPU."""
+    if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
+        torch.cuda.synchronize()
+    return time.perf_counter()
 
 
 def _turn(call: Callable[[], object], device: str) -> float:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeAlias
+
+import yaml
 
 from siamcorr.config import find_config
 from siamcorr.errors import InvalidArgument, SourceError, UnknownName, closest
@@ -16,14 +18,14 @@ from siamcorr.evaluation.adapters.external import ExternalTracker
 from siamcorr.evaluation.adapters.opencv import OPENCV_KINDS, OpenCVTracker
 from siamcorr.evaluation.following import Evaluable
 from siamcorr.evaluation.runs import check_name
-from siamcorr.tracking.factory import DEFAULT_TRACKER, load_tracker, tracker_names
+from siamcorr.tracking.factory import DEFAULT_TRACKER, load_tracker, settings_of, tracker_names
 
 __all__ = ["TrackerSpec", "parse_tracker"]
 
 Keys: TypeAlias = Mapping[str, Callable[[str], Any]]
 
 _SPEC = re.compile(r"(?:(?P<label>[^=:,]+)=)?(?P<name>[^=:,]+)(?::(?P<options>.*))?", re.DOTALL)
-_NEXT_KEY = re.compile(r",(?=[A-Za-z_]\w*=)")
+_NEXT_KEY = re.compile(r",(?=[A-Za-z_][\w.]*=)")
 _OPENCV = "opencv_"
 
 
@@ -52,11 +54,13 @@ class TrackerSpec:
         name: of `siamcorr.load_tracker`, `opencv_nano`, `opencv_vit`, `opencv_mil`,
             `opencv_dasiamrpn` or `external`.
         options: checked values by key.
+        changes: settings with other values than the config's, by dotted key.
     """
 
     label: str
     name: str
     options: Mapping[str, Any]
+    changes: Mapping[str, Any] = field(default_factory=dict)
 
     def __call__(self) -> Evaluable:
         """Build the tracker.
@@ -70,7 +74,7 @@ class TrackerSpec:
             return ExternalTracker(**given, **timeout)
         if self.name.startswith(_OPENCV):
             return OpenCVTracker(self.name.removeprefix(_OPENCV), **self.options)
-        return load_tracker(self.name, **self.options)
+        return load_tracker(self.name, **self.options, changes=self.changes)
 
     def record(self) -> dict[str, Any]:
         """What makes this tracker what it is: name, options, and the contents of its files."""
@@ -81,6 +85,8 @@ class TrackerSpec:
         if self.name not in _OTHER_KEYS:
             config = find_config("trackers", _resolved(self.name))
             record |= {"name": config.stem, "config": _described(config)}
+        if self.changes:
+            record["changes"] = dict(self.changes)
         return record
 
 
@@ -90,7 +96,8 @@ def parse_tracker(text: str) -> TrackerSpec:
     Args:
         text: such as `default`, `opencv_mil`, `SiamFC=siamfc:weights=siamfc.safetensors`,
             `nano=opencv_nano:backbone=b.onnx,head=h.onnx` or `mine=external:command=python run.py`.
-            A comma ends a value only where a key and `=` follow. Without a label the name is one.
+            Settings of a config are keys, too: `small=cf:window_size=128,lost.after=5`. A comma
+            ends a value only where a key and `=` follow. Without a label the name is one.
 
     Returns:
         The specification, checked as far as it can be without building the tracker.
@@ -98,6 +105,7 @@ def parse_tracker(text: str) -> TrackerSpec:
     Raises:
         InvalidArgument: not of this form, an unknown or a missing key, or an unusable value.
         UnknownName: no such tracker.
+        ConfigError: a setting has a value that it cannot have.
         SourceError: a file does not exist.
 
     Example:
@@ -113,9 +121,11 @@ def parse_tracker(text: str) -> TrackerSpec:
     name = found["name"]
     keys = _keys_of(name)
     label = found["label"] or (Path(name).stem if name not in tracker_names() else name)
-    options = _options(found["options"] or "", keys, name)
+    pairs = _pairs(found["options"] or "", name)
+    options = {key: _value(name, key, pairs[key], keys[key]) for key in pairs if key in keys}
+    changes = _changes(name, {key: pairs[key] for key in pairs if key not in keys}, options)
     _check_complete(name, keys, options)
-    return TrackerSpec(check_name(label, "the label"), name, options)
+    return TrackerSpec(check_name(label, "the label"), name, options, changes)
 
 
 def _keys_of(name: str) -> Keys:
@@ -132,21 +142,35 @@ def _keys_of(name: str) -> Keys:
     return _OWN_KEYS
 
 
-def _options(text: str, keys: Keys, name: str) -> dict[str, Any]:
-    options: dict[str, Any] = {}
+def _pairs(text: str, name: str) -> dict[str, str]:
+    pairs: dict[str, str] = {}
     for part in _NEXT_KEY.split(text) if text else ():
         key, equals, value = part.partition("=")
         if not equals or not value:
             raise InvalidArgument(f"tracker {name}: expected KEY=VALUE, got {part!r}")
-        if key not in keys:
-            raise InvalidArgument(
-                f"tracker {name}: unknown key {key!r}{closest(key, keys)}; "
-                f"its keys: {', '.join(keys) or 'none'}"
-            )
-        if key in options:
+        if key in pairs:
             raise InvalidArgument(f"tracker {name}: {key} is given twice")
-        options[key] = _value(name, key, value, keys[key])
-    return options
+        pairs[key] = value
+    return pairs
+
+
+def _changes(name: str, pairs: Mapping[str, str], options: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings of a config with the values that YAML reads, validated; none for other trackers."""
+    if not pairs:
+        return {}
+    settings: list[str] = []
+    if name not in _OTHER_KEYS:
+        settings = list(type(settings_of(name, options.get("weights"))).model_fields)
+    known = [*_keys_of(name), *settings]
+    for key in pairs:
+        if key.partition(".")[0] not in settings:
+            raise InvalidArgument(
+                f"tracker {name}: unknown key {key!r}{closest(key, known)}; "
+                f"its keys: {', '.join(known) or 'none'}"
+            )
+    changes = {key: _yaml(name, key, value) for key, value in pairs.items()}
+    settings_of(name, options.get("weights"), changes)
+    return changes
 
 
 def _value(name: str, key: str, value: str, convert: Callable[[str], Any]) -> Any:
@@ -158,6 +182,13 @@ def _value(name: str, key: str, value: str, convert: Callable[[str], Any]) -> An
         raise InvalidArgument(
             f"tracker {name}: {key} is a number ({convert.__name__}), got {value!r}"
         ) from None
+
+
+def _yaml(name: str, key: str, text: str) -> Any:
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError:
+        raise InvalidArgument(f"tracker {name}: {key}: not readable as YAML: {text!r}") from None
 
 
 def _check_complete(name: str, keys: Keys, options: Mapping[str, Any]) -> None:

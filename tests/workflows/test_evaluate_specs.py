@@ -73,6 +73,24 @@ def test_a_yaml_file_is_a_tracker_labelled_by_its_stem(tmp_path) -> None:
     assert isinstance(spec(), FixedFiltersTracker)
 
 
+def test_settings_of_a_config_are_keys() -> None:
+    spec = parse_tracker("small=cf:window_size=128,features=[hog, grey],lost.after=5,device=cpu")
+    assert spec.options == {"device": "cpu"}
+    assert spec.changes == {"window_size": 128, "features": ["hog", "grey"], "lost.after": 5}
+    settings = spec().settings
+    assert (settings.window_size, settings.lost.after) == (128, 5)
+    assert settings.features == ("hog", "grey")
+    shipped = parse_tracker("cf")().settings
+    assert (shipped.window_size, shipped.lost.below) == (160, settings.lost.below)
+
+
+def test_the_record_tells_changed_settings_and_only_where_there_are_any() -> None:
+    shipped = parse_tracker("cf").record()
+    changed = parse_tracker("cf:temporal=6").record()
+    assert changed == {**shipped, "changes": {"temporal": 6}}
+    assert "changes" not in shipped
+
+
 def test_the_record_knows_the_contents_of_files_and_not_their_place(files, tmp_path) -> None:
     (tmp_path / "elsewhere").mkdir()
     moved = tmp_path / "elsewhere" / "b.onnx"
@@ -108,6 +126,16 @@ def test_the_record_of_default_names_what_it_stands_for() -> None:
         ("opencv_mil:threads=2", InvalidArgument, "unknown key 'threads'.*its keys: seed"),
         ("opencv_vit:model=absent.onnx", SourceError, "tracker opencv_vit: model: no file 'abs"),
         ("opencv_vit", InvalidArgument, "needs model; not given: model"),
+        (
+            "cf:windw_size=9",
+            InvalidArgument,
+            "unknown key 'windw_size'; did you mean 'window_size'",
+        ),
+        ("cf:window_size=wide", ConfigError, "window_size: .*got 'wide'"),
+        ("cf:lost.aftr=3", ConfigError, "unknown key 'lost.aftr'; did you mean 'after'"),
+        ("cf:kind.x=3", ConfigError, "kind.x: 'kind' is no block of keys, but 'cf'"),
+        ("cf:features=[hog", InvalidArgument, "features: not readable as YAML: '.hog'"),
+        ("opencv_mil:lost.after=2", InvalidArgument, "unknown key 'lost.after'; its keys: seed"),
         ("external:timeout=3", InvalidArgument, "needs command; not given: command"),
         ("a/b=default", InvalidArgument, "the label 'a/b' cannot name a folder"),
     ],
