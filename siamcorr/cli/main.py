@@ -9,12 +9,13 @@ import typer
 import typer.core
 
 import siamcorr
-from siamcorr.cli import bench
+from siamcorr.cli import bench, data
 from siamcorr.cli.demo import demo
 from siamcorr.cli.evaluate import evaluate
 from siamcorr.cli.import_weights import import_weights
 from siamcorr.cli.info import info
 from siamcorr.cli.track import track
+from siamcorr.cli.train import train
 from siamcorr.errors import SiamcorrError
 
 __all__ = ["app", "run"]
@@ -50,8 +51,10 @@ app.command("track")(track)
 app.command("demo")(demo)
 app.command("evaluate")(evaluate)
 app.command("import-weights")(import_weights)
+app.command("train")(train)
 app.command("info")(info)
 app.add_typer(bench.app, name="bench")
+app.add_typer(data.app, name="data")
 
 
 def _print_version(wanted: bool) -> None:

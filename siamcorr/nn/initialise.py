@@ -6,7 +6,7 @@ import math
 
 from torch import nn
 
-__all__ = ["normal_by_fan_out_"]
+__all__ = ["normal_by_fan_out_", "xavier_uniform_"]
 
 
 def normal_by_fan_out_(module: nn.Module) -> None:
@@ -30,3 +30,21 @@ def normal_by_fan_out_(module: nn.Module) -> None:
             continue
         if layer.bias is not None:
             nn.init.zeros_(layer.bias)
+
+
+def xavier_uniform_(module: nn.Module) -> None:
+    """Draw the weights of convolutions and linear layers anew, in place; biases become 0.
+
+    U(-a, a) with a = sqrt(6 / (fan_in + fan_out))
+
+    Args:
+        module: itself and everything in it.
+
+    Source:
+        siamfc-pytorch.
+    """
+    for layer in module.modules():
+        if isinstance(layer, (nn.Conv2d, nn.Linear)):
+            nn.init.xavier_uniform_(layer.weight)
+            if layer.bias is not None:
+                nn.init.zeros_(layer.bias)

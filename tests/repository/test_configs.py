@@ -14,6 +14,7 @@ from siamcorr.data.synthetic import load_synthetic
 from siamcorr.errors import ConfigError
 from siamcorr.tracking.factory import load_tracker
 from siamcorr.tracking.registry import TRACKERS
+from siamcorr.training.settings import load_train_settings
 
 CONFIGS = Path(__file__).resolve().parents[2] / "configs"
 FILES = sorted(path.relative_to(CONFIGS) for path in CONFIGS.rglob("*.*") if path.is_file())
@@ -24,6 +25,7 @@ def public_loader(folder: str) -> Callable[[str], Any]:
     loaders: dict[str, Callable[[str], Any]] = {
         "trackers": load_tracker,
         "synthetic": load_synthetic,
+        "train": load_train_settings,
     }
     assert folder in loaders, f"configs/{folder}: name its loader in this test"
     return loaders[folder]
@@ -31,6 +33,8 @@ def public_loader(folder: str) -> Callable[[str], Any]:
 
 def content_of(folder: str, name: str) -> Any:
     """What the config stands for, comparable, and without the weights that a tracker may need."""
+    if folder == "train":
+        return load_train_settings(name)
     if folder != "trackers":
         return public_loader(folder)(name).boxes_xywh.tolist()
     path = find_config("trackers", name)
@@ -38,8 +42,8 @@ def content_of(folder: str, name: str) -> Any:
     return parse_config(content, TRACKERS[content["kind"]].settings_type, str(path))
 
 
-def test_there_are_configs_of_both_kinds() -> None:
-    assert {"trackers", "synthetic"} <= {path.parts[0] for path in FILES}
+def test_there_are_configs_of_every_kind() -> None:
+    assert {"trackers", "synthetic", "train"} <= {path.parts[0] for path in FILES}
 
 
 @pytest.mark.parametrize("file", FILES, ids=str)

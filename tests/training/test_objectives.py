@@ -1,4 +1,4 @@
-"""Objectives: parts against twins that read maps channel by channel, totals, errors, gradients."""
+"""Objectives: parts against twins that read maps channel by channel, totals, what settings do."""
 
 from __future__ import annotations
 
@@ -8,58 +8,14 @@ from typing import Any
 import pytest
 import torch
 from anchor_twin import RATIOS, SCALES
+from objective_cases import batch_of, normal, objective, output_of
 from torch import Tensor
 from torch.nn import functional as F
 
-from siamcorr.config import parse_config
-from siamcorr.data.pairs.batch import PairBatch
-from siamcorr.data.pairs.shape import PairShape
-from siamcorr.errors import ConfigError, InvalidArgument, ShapeError
+from siamcorr.errors import ConfigError, InvalidArgument
 from siamcorr.geometry.anchors import anchor_sizes
 from siamcorr.nn.heads import BoxOutput
-from siamcorr.training.objectives import OBJECTIVES, BaseObjective
 from siamcorr.training.targets import anchor_targets, places_of, point_targets
-
-ANCHORS = {"anchor_ratios": RATIOS, "anchor_scales": SCALES}
-WITH_ANCHORS = ("rpn", "mask")
-
-
-def objective(kind: str, *, stride: int = 8, search_size: int = 255, **content: Any) -> Any:
-    """An objective from what a config would say."""
-    settings_type = OBJECTIVES[kind].settings_type
-    settings = parse_config({"kind": kind, **content}, settings_type, "test")
-    given = ANCHORS if kind in WITH_ANCHORS else {}
-    shape = PairShape(search_size=search_size)
-    return OBJECTIVES[kind].from_settings(settings, shape=shape, stride=stride, **given)
-
-
-def batch_of(
-    centres: list[tuple[float, float]],
-    *,
-    side: float = 63.5,
-    positive: list[bool] | None = None,
-    search_size: int = 255,
-) -> PairBatch:
-    """Square targets at places about the search crop's centre; a mask over the left half of all."""
-    count = len(centres)
-    corners = torch.tensor(centres) + search_size / 2 - side / 2
-    boxes = torch.cat((corners, torch.full((count, 2), side)), 1)
-    masks = torch.zeros(count, search_size, search_size, dtype=torch.bool)
-    masks[:, :, : search_size // 2] = True
-    crops = torch.zeros(1, 3, search_size, search_size).expand(count, -1, -1, -1)
-    true = torch.tensor(positive if positive is not None else [True] * count)
-    return PairBatch(crops, crops, boxes, boxes, true, torch.arange(count) + 3, masks, true)
-
-
-def normal(*shape: int, seed: int = 0) -> Tensor:
-    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
-
-
-def output_of(pairs: int, anchors: int, size: int = 25, **more: Tensor) -> BoxOutput:
-    loc = normal(pairs, 4 * anchors, size, size, seed=1)
-    if anchors == 1:
-        loc = 20 * loc.exp()
-    return BoxOutput(normal(pairs, 2 * anchors, size, size), loc, **more)
 
 
 def mean(values: list[float]) -> float:
@@ -193,6 +149,10 @@ class TestRPN:
         dropped = objective("rpn", labels=few, drop_single=True)(output, batch).parts["cls"]
         assert 0 < dropped < kept
 
+    def test_dropping_single_labels_goes_with_means_over_the_batch(self) -> None:
+        with pytest.raises(ConfigError, match="drop_single counts labels of the batch"):
+            objective("rpn", drop_single=True, balance="pair")
+
 
 class TestPoint:
     BATCH = batch_of([(0, 0), (20, -12), (30, 5)], side=100.0, positive=[True, True, False])
@@ -227,6 +187,29 @@ class TestPoint:
         output = BoxOutput(torch.cat((-foreground, foreground), 1), targets.distances)
         assert run(output, self.BATCH).total.item() < 1e-6
 
+    def test_quality_focal_teaches_the_overlap_of_the_predicted_boxes(self) -> None:
+        run, output = objective("point", cls_loss="quality_focal"), output_of(3, 1)
+        output.loc.requires_grad_()
+        targets = point_targets(places_of(self.BATCH), 25, 8, run.settings.labels)
+        total = 0.0
+        for b, _, y, x in (targets.labels >= 0).nonzero().tolist():
+            wanted = 0.0
+            if targets.labels[b, 0, y, x] == 1:
+                left, top, right, bottom = output.loc[b, :, y, x].tolist()
+                l0, t0, r0, b0 = targets.distances[b, :, y, x].tolist()
+                inner = (min(left, l0) + min(right, r0)) * (min(top, t0) + min(bottom, b0))
+                union = (left + right) * (top + bottom) + (l0 + r0) * (t0 + b0) - inner
+                wanted = inner / union
+            background, foreground = output.cls[b, :, y, x].double().softmax(0).tolist()
+            cost = -wanted * math.log(foreground) - (1 - wanted) * math.log(background)
+            total += (wanted - foreground) ** 2 * cost
+        cls = run(output, self.BATCH).parts["cls"]
+        assert cls.item() == pytest.approx(total / int((targets.labels == 1).sum()), rel=1e-5)
+        only_classes = objective("point", cls_loss="quality_focal", loc_weight=0)
+        only_classes(output, self.BATCH).total.backward()
+        assert output.loc.grad is not None
+        assert not output.loc.grad.any()  # boxes learn from their own loss alone
+
     def test_without_positives_boxes_cost_nothing_and_keep_the_graph(self) -> None:
         output = output_of(1, 1, centreness=torch.zeros(1, 1, 25, 25, requires_grad=True))
         output.loc.requires_grad_()
@@ -243,6 +226,7 @@ class TestPoint:
         "content",
         [
             {"cls_loss": "focal"},
+            {"cls_loss": "quality_focal"},
             {"box_loss": "giou"},
             {"cls_weight": 2.0},
             {"loc_weight": 2.0},
@@ -305,86 +289,3 @@ class TestMask:
         output = output_of(3, 5, masks=torch.zeros(3, 63 * 63, 25, 25))
         with pytest.raises(InvalidArgument, match="no pair of this source has a mask"):
             objective("mask")(output, self.BATCH._replace(masks=None, has_mask=None))
-
-
-def case(kind: str, pairs: int) -> Any:
-    """What a head of that kind might answer."""
-    if kind in ("siamfc", "filter"):
-        return normal(pairs, 1, 17, 17)
-    masks = {"masks": 0.5 * normal(pairs, 63 * 63, 25, 25)} if kind == "mask" else {}
-    return output_of(pairs, 5 if kind in WITH_ANCHORS else 1, **masks)
-
-
-def tensors(output: Any) -> list[Tensor]:
-    return [output] if isinstance(output, Tensor) else [each for each in output if each is not None]
-
-
-def part_of(output: Any, rows: slice) -> Any:
-    if isinstance(output, Tensor):
-        return output[rows]
-    return BoxOutput(*(None if each is None else each[rows] for each in output))
-
-
-@pytest.mark.parametrize("kind", list(OBJECTIVES))
-class TestEveryObjective:
-    def test_gradients_reach_every_map_and_parts_are_detached(self, kind: str) -> None:
-        output = case(kind, 2)
-        for each in tensors(output):
-            each.requires_grad_()
-        losses = objective(kind)(output, batch_of([(0, 0), (9, 4)]))
-        losses.total.backward()
-        assert losses.total.shape == ()
-        assert all(each.grad is not None and each.grad.any() for each in tensors(output))
-        assert all(not part.requires_grad and part.shape == () for part in losses.parts.values())
-
-    def test_convention_pair_balance_averages_over_processes_as_one_joined_batch(
-        self, kind: str
-    ) -> None:
-        content = {} if kind == "filter" else {"balance": "pair"}
-        centres = [(0.0, 0.0), (30.0, 5.0), (-7.0, 22.0), (50.0, 50.0)]
-        batch = batch_of(centres, positive=[True, True, True, False])
-        output, run = case(kind, 4), objective(kind, **content)
-        halves = [
-            run(part_of(output, rows), PairBatch(*(each[rows] for each in batch))).total
-            for rows in (slice(2), slice(2, 4))
-        ]
-        torch.testing.assert_close(run(output, batch).total, (halves[0] + halves[1]) / 2)
-
-    def test_another_kind_of_output_is_refused(self, kind: str) -> None:
-        response = kind in ("siamfc", "filter")
-        wrong = case("rpn" if response else "siamfc", 1)
-        message = "one response, got BoxOutput" if response else "answer boxes, got Tensor"
-        with pytest.raises(InvalidArgument, match=f"{kind}: .*{message}"):
-            objective(kind)(wrong, batch_of([(0, 0)]))
-        with pytest.raises(ShapeError, match=rf"{kind}: expected (response|cls) \(3, "):
-            objective(kind)(case(kind, 2), batch_of([(0, 0)] * 3))
-
-    def test_bfloat16_is_close(self, kind: str) -> None:
-        output, batch = case(kind, 2), batch_of([(0, 0), (9, 4)])
-        lower = [each.bfloat16() for each in tensors(output)]
-        rounded = [each.float() for each in lower]
-        rebuild = (lambda maps: maps[0]) if isinstance(output, Tensor) else rebuilt(output)
-        found = objective(kind)(rebuild(lower), batch)
-        assert found.total.dtype == torch.float32
-        torch.testing.assert_close(found.total, objective(kind)(rebuild(rounded), batch).total)
-
-    def test_anchors_are_asked_for_or_refused(self, kind: str) -> None:
-        entry: type[BaseObjective] = OBJECTIVES[kind]
-        given = {} if kind in WITH_ANCHORS else ANCHORS
-        what = "needs anchor_ratios" if kind in WITH_ANCHORS else "has no anchors"
-        with pytest.raises(InvalidArgument, match=f"{kind}: this objective {what}"):
-            entry.from_settings(entry.settings_type(), shape=PairShape(), stride=8, **given)
-
-    def test_misspelt_settings_are_refused(self, kind: str) -> None:
-        with pytest.raises(ConfigError, match="unknown key 'kindd'; did you mean 'kind'"):
-            objective(kind, kindd=1)
-
-
-def rebuilt(output: BoxOutput) -> Any:
-    names = [name for name in output._fields if getattr(output, name) is not None]
-    return lambda maps: BoxOutput(**dict(zip(names, maps, strict=True)))
-
-
-def test_the_table_has_the_five() -> None:
-    assert sorted(OBJECTIVES) == ["filter", "mask", "point", "rpn", "siamfc"]
-    assert all(OBJECTIVES[kind].settings_type().kind == kind for kind in OBJECTIVES)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from siamcorr.nn.backbones.alexnet import AlexNet
 from siamcorr.nn.backbones.alexnet_v1 import AlexNetV1
 from siamcorr.nn.backbones.colour_bins import ColourBins
+from siamcorr.nn.backbones.compact import Compact
 from siamcorr.nn.backbones.filter_features import FilterFeatures
 from siamcorr.nn.backbones.fixed_filters import FixedFilters
 from siamcorr.nn.backbones.grey import Grey
@@ -20,6 +21,7 @@ __all__ = [
     "AlexNet",
     "AlexNetV1",
     "ColourBins",
+    "Compact",
     "DilatedMobileNetV2",
     "DilatedResNet50",
     "FilterFeatures",

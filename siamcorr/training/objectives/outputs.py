@@ -33,7 +33,7 @@ def as_boxes(who: str, output: Any, pairs: int, anchors: int) -> BoxOutput:
 
     Raises:
         InvalidArgument: no `BoxOutput`.
-        ShapeError: not (B, 2K, S, S) and (B, 4K, S, S).
+        ShapeError: not (B, 2K, S, S) and (B, 4K, S, S) with one S.
     """
     if not isinstance(output, BoxOutput):
         raise InvalidArgument(
@@ -41,11 +41,16 @@ def as_boxes(who: str, output: Any, pairs: int, anchors: int) -> BoxOutput:
             "for heads that answer one response use 'siamfc' or 'filter'"
         )
     _check(who, "cls", output.cls, (pairs, 2 * anchors))
-    _check(who, "loc", output.loc, (pairs, 4 * anchors))
+    _check(who, "loc", output.loc, (pairs, 4 * anchors), output.cls.shape[-1])
     return output
 
 
-def _check(who: str, name: str, answer: Tensor, start: tuple[int, int]) -> None:
+def _check(
+    who: str, name: str, answer: Tensor, start: tuple[int, int], size: int | None = None
+) -> None:
+    """Square maps, of a size if it is given."""
     shape = tuple(answer.shape)
-    if len(shape) != 4 or shape[:2] != start or shape[2] != shape[3]:
-        raise ShapeError(f"{who}: expected {name} ({start[0]}, {start[1]}, S, S), got {shape}")
+    side = shape[-1] if size is None else size
+    if shape != (*start, side, side):
+        cells = "S, S" if size is None else f"{size}, {size}"
+        raise ShapeError(f"{who}: expected {name} ({start[0]}, {start[1]}, {cells}), got {shape}")

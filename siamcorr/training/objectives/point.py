@@ -11,6 +11,7 @@ from torch.nn import functional as F
 
 from siamcorr.config import Settings
 from siamcorr.data.pairs.batch import PairBatch
+from siamcorr.nn.heads.outputs import BoxOutput
 from siamcorr.nn.losses import (
     Balance,
     BoxLoss,
@@ -18,6 +19,7 @@ from siamcorr.nn.losses import (
     box_losses,
     focal_loss,
     foreground_logits,
+    quality_focal_loss,
     weighted_mean,
 )
 from siamcorr.ops.precision import arithmetic_dtype
@@ -38,7 +40,9 @@ class PointObjectiveSettings(Settings):
 
     Attributes:
         labels: which points are labelled.
-        cls_loss: `balanced`, half of positives and half of negatives, or `focal`.
+        cls_loss: `balanced`, half of positives and half of negatives; `focal`; or `quality_focal`,
+            which teaches the positives how much their predicted box overlaps the target, so that
+            the score ranks boxes.
         box_loss: a name of `siamcorr.nn.losses.box_losses`.
         cls_weight: of the classes' loss in the total.
         loc_weight: of the boxes' loss in the total.
@@ -50,7 +54,7 @@ class PointObjectiveSettings(Settings):
 
     kind: Literal["point"] = "point"
     labels: PointLabels = PointLabels()
-    cls_loss: Literal["balanced", "focal"] = "balanced"
+    cls_loss: Literal["balanced", "focal", "quality_focal"] = "balanced"
     box_loss: BoxLoss = "iou_plus_one"
     cls_weight: float = Field(1.0, ge=0)
     loc_weight: float = Field(1.0, ge=0)
@@ -74,7 +78,7 @@ class PointObjective(AnchorFreeObjective):
 
     Source:
         Chen et al. 2020 (SiamBAN), Guo et al. 2020 (SiamCAR), NanoTrack; Xu et al. 2020 (SiamFC++)
-        for the focal loss.
+        for the focal loss, Li et al. 2020 (Generalized Focal Loss) for that of quality.
     """
 
     settings_type: ClassVar[type[Settings]] = PointObjectiveSettings
@@ -86,10 +90,8 @@ class PointObjective(AnchorFreeObjective):
         answer = as_boxes("point", output, len(batch.search), 1)
         size = answer.cls.shape[-1]
         targets = point_targets(places_of(batch), size, self.stride, settings.labels)
-        classes = balanced_logistic_loss if settings.cls_loss == "balanced" else focal_loss
-        logits = foreground_logits(answer.cls)
         parts = {
-            "cls": classes(logits, targets.labels, balance=settings.balance),
+            "cls": self.class_loss(answer, targets),
             "loc": self.box_loss(answer.loc, targets),
         }
         if answer.centreness is not None:
@@ -97,20 +99,24 @@ class PointObjective(AnchorFreeObjective):
         weights = {name: getattr(settings, f"{name}_weight") for name in parts}
         return weighted_total(parts, weights)
 
+    def class_loss(self, answer: BoxOutput, targets: PointTargets) -> Tensor:
+        """Of the two logits of the labelled points."""
+        logits, balance = foreground_logits(answer.cls), self.settings.balance
+        match self.settings.cls_loss:
+            case "balanced":
+                return balanced_logistic_loss(logits, targets.labels, balance=balance)
+            case "focal":
+                return focal_loss(logits, targets.labels, balance=balance)
+        overlap = 1 - _losses_at_positives(answer.loc.detach(), targets, "iou")
+        return quality_focal_loss(logits, targets.labels, overlap, balance=balance)
+
     def box_loss(self, loc: Tensor, targets: PointTargets) -> Tensor:
         """Of the distances (B, 4, S, S) at the positives."""
-        positive = targets.labels[:, 0] == 1  # (B, S, S)
-        sides = torch.tensor([-1.0, -1.0, 1.0, 1.0], device=loc.device)
-        predicted, wanted = (  # (N, 4) corners about their points
-            distances.permute(0, 2, 3, 1)[positive] * sides
-            for distances in (loc, targets.distances)
-        )
-        losses = box_losses(predicted, wanted, self.settings.box_loss)
-        placed = torch.zeros_like(positive, dtype=losses.dtype).masked_scatter(positive, losses)
-        weights = (
-            positive * targets.centreness[:, 0] if self.settings.weigh_by_centreness else positive
-        )
-        return weighted_mean(placed, weights, balance=self.settings.balance)
+        losses = _losses_at_positives(loc, targets, self.settings.box_loss)
+        weights = targets.labels == 1
+        if self.settings.weigh_by_centreness:
+            weights = weights * targets.centreness
+        return weighted_mean(losses, weights, balance=self.settings.balance)
 
     def centreness_loss(self, logits: Tensor, targets: PointTargets) -> Tensor:
         """Of the logits (B, 1, S, S) at the positives."""
@@ -118,3 +124,13 @@ class PointObjective(AnchorFreeObjective):
         wanted = targets.centreness.to(logits.dtype)
         losses = F.binary_cross_entropy_with_logits(logits, wanted, reduction="none")
         return weighted_mean(losses, targets.labels == 1, balance=self.settings.balance)
+
+
+def _losses_at_positives(loc: Tensor, targets: PointTargets, kind: BoxLoss) -> Tensor:
+    """(B, 1, S, S), elsewhere of equal boxes: to choose some cells is to wait for the device."""
+    positive = targets.labels == 1
+    corners = []
+    for distances in (loc, targets.distances):
+        sides = torch.where(positive, distances, 1).permute(0, 2, 3, 1)  # (B, S, S, 4)
+        corners.append(torch.cat((-sides[..., :2], sides[..., 2:]), -1).flatten(0, 2))
+    return box_losses(corners[0], corners[1], kind).view(positive.shape)

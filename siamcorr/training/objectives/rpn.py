@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, ClassVar, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 from torch import Tensor
 
 from siamcorr.config import Settings
@@ -48,6 +48,12 @@ class AnchorObjectiveSettings(Settings):
     loc_beta: float = Field(0.0, ge=0)
     balance: Balance = "batch"
     drop_single: bool = False
+
+    @model_validator(mode="after")
+    def _single_of_the_batch(self) -> Self:
+        if self.drop_single and self.balance == "pair":
+            raise ValueError("drop_single counts labels of the batch; use balance: batch")
+        return self
 
 
 class RPNObjectiveSettings(AnchorObjectiveSettings):

@@ -23,7 +23,7 @@ class SiamFCObjectiveSettings(Settings):
     """Settings of `kind: siamfc`; the defaults are those of siamfc-pytorch but for `labels_at`.
 
     Attributes:
-        radius: cells nearer to the target's centre are positive, pixels of the search crop.
+        radius: cells no further from the target's centre are positive, pixels of the search crop.
         distance: how far a cell is: `manhattan`, or `euclidean` as in the MatConvNet original.
         labels_at: `target` moves the labels with the target; `centre` leaves them in the middle,
             as published, where crops are shifted by a few pixels at most.

@@ -108,7 +108,7 @@ def anchor_targets(
         [9, 48]
     """
     boxes = places.boxes_cxcywh
-    anchors = anchor_grid(sizes_wh.cpu(), size, stride).to(boxes)  # (M, 4)
+    anchors = anchor_grid(sizes_wh.cpu(), size, stride).to(boxes, non_blocking=True)  # (M, 4)
     overlap = box_overlap(cxcywh_to_xywh(boxes)[:, None], cxcywh_to_xywh(anchors))  # (B, M)
     chosen = _labelled(overlap, places, (len(sizes_wh), size, stride), labels)
     positive = chosen == 1

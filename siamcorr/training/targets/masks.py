@@ -50,7 +50,5 @@ def mask_windows(masks: Tensor, cells: Tensor, side: int, stride: int) -> Tensor
         )
     signs = masks.to(torch.int8) * 2 - 1
     padded = F.pad(signs, (twice // 2,) * 4)
-    windows = padded.unfold(1, side, stride).unfold(
-        2, side, stride
-    )  # (B, S, S, side, side), a view
+    windows = padded.unfold(1, side, stride).unfold(2, side, stride)  # (B, S, S, side, side)
     return windows[cells].float()

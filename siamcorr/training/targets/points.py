@@ -81,8 +81,9 @@ def point_targets(places: Places, size: int, stride: int, labels: PointLabels) -
         >>> int((found.labels == 1).sum()), found.distances[0, :, 7, 8]
         (1, tensor([47.7500, 31.7500, 15.7500, 31.7500]))
     """
-    offsets = point_grid(size, stride).to(places.boxes_cxcywh) - places.boxes_cxcywh[:, None, :2]
-    sides = places.boxes_cxcywh[:, None, 2:]  # (B, 1, 2)
+    boxes = places.boxes_cxcywh
+    points = point_grid(size, stride).to(boxes, non_blocking=True)  # (M, 2)
+    offsets, sides = points - boxes[:, None, :2], boxes[:, None, 2:]  # (B, M, 2), (B, 1, 2)
     distances = torch.cat((sides / 2 + offsets, sides / 2 - offsets), -1)  # (B, M, 4)
     if labels.rule == "ellipse":
         square = (offsets / sides).square().sum(-1)  # (B, M)

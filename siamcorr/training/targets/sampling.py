@@ -36,7 +36,7 @@ def draw(candidates: Tensor, limits: Tensor | int | None, seeds: Tensor, *, stre
     priorities = _hashes(seeds, stream, cells).masked_fill(~candidates, _32_BITS + 1)
     ranks = torch.arange(cells, device=candidates.device).expand(pairs, cells)
     order = priorities.argsort(dim=1)  # of candidates all priorities differ
-    limits = torch.as_tensor(limits, device=candidates.device).reshape(-1, 1)
+    limits = limits[:, None] if isinstance(limits, Tensor) else limits
     return torch.zeros_like(candidates).scatter(1, order, ranks < limits) & candidates
 
 
