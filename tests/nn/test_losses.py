@@ -17,6 +17,7 @@ from siamcorr.nn.losses import (
     focal_loss,
     foreground_logits,
     mask_losses,
+    quality_focal_loss,
     weighted_l1_loss,
     weighted_mean,
 )
@@ -198,6 +199,46 @@ class TestFocal:
             focal_loss(torch.zeros(2, 3), torch.zeros(3))
         with pytest.raises(InvalidArgument, match="focal_loss: balance"):
             focal_loss(torch.zeros(2), torch.zeros(2), balance="cell")  # type: ignore[arg-type]
+
+
+class TestQualityFocal:
+    @settings(deadline=None)
+    @given(st.integers(0, 99), st.floats(1, 3), st.sampled_from(["batch", "pair"]))
+    def test_equals_loops(self, seed: int, beta: float, balance: str) -> None:
+        logits, labels = normal(3, 6, seed=seed), some_labels(3, 6, seed=seed)
+        quality = normal(3, 6, seed=seed + 100).sigmoid()
+
+        def loss(rows: slice) -> float:
+            total = 0.0
+            cells = (part[rows].flatten().tolist() for part in (logits, labels, quality))
+            for logit, label, overlap in zip(*cells, strict=True):
+                wanted, chance = (overlap if label == 1 else 0.0), 1 / (1 + math.exp(-logit))
+                cost = -wanted * math.log(chance) - (1 - wanted) * math.log(1 - chance)
+                total += (label >= 0) * abs(wanted - chance) ** beta * cost
+            return total / max(1, int((labels[rows] == 1).sum()))
+
+        rows = [slice(i, i + 1) for i in range(3)] if balance == "pair" else [slice(None)]
+        found = quality_focal_loss(logits, labels, quality, beta=beta, balance=balance)
+        assert found.item() == pytest.approx(mean([loss(row) for row in rows]))
+
+    def test_full_quality_is_the_focal_loss_without_alpha(self) -> None:
+        """alpha 1/2 weighs both labels by a half."""
+        logits, labels = normal(3, 6), some_labels(3, 6)
+        found = quality_focal_loss(logits, labels, torch.ones(3, 6))
+        torch.testing.assert_close(found, 2 * focal_loss(logits, labels, alpha=0.5))
+
+    def test_gradient(self) -> None:
+        labels, quality = some_labels(2, 5), normal(2, 5, seed=1).sigmoid()
+        logits = normal(2, 5).requires_grad_()
+        assert torch.autograd.gradcheck(lambda x: quality_focal_loss(x, labels, quality), (logits,))
+
+    def test_bad_input(self) -> None:
+        with pytest.raises(ShapeError, match="quality_focal_loss: logits and labels"):
+            quality_focal_loss(torch.zeros(2, 3), torch.zeros(3), torch.zeros(2, 3))
+        with pytest.raises(ShapeError, match="quality_focal_loss: logits and quality"):
+            quality_focal_loss(torch.zeros(2, 3), torch.zeros(2, 3), torch.zeros(3))
+        with pytest.raises(InvalidArgument, match="quality_focal_loss: balance"):
+            quality_focal_loss(torch.zeros(2), torch.zeros(2), torch.zeros(2), balance="cell")  # type: ignore[arg-type]
 
 
 class TestWeightedL1:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from siamcorr.nn.losses.averages import Balance, weighted_mean
+from siamcorr.nn.losses.averages import weighted_mean
 from siamcorr.nn.losses.boxes import BoxLoss, box_losses, weighted_l1_loss
-from siamcorr.nn.losses.classes import balanced_logistic_loss, focal_loss, foreground_logits
+from siamcorr.nn.losses.checks import Balance
+from siamcorr.nn.losses.classes import balanced_logistic_loss, foreground_logits
+from siamcorr.nn.losses.focal import focal_loss, quality_focal_loss
 from siamcorr.nn.losses.masks import mask_losses
 
 __all__ = [
@@ -15,6 +17,7 @@ __all__ = [
     "focal_loss",
     "foreground_logits",
     "mask_losses",
+    "quality_focal_loss",
     "weighted_l1_loss",
     "weighted_mean",
 ]

@@ -2,27 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
-
 import torch
 from torch import Tensor
 
-from siamcorr.errors import InvalidArgument, ShapeError
+from siamcorr.errors import ShapeError
+from siamcorr.nn.losses.checks import Balance, check_balance
 
-__all__ = ["Balance", "check_balance", "in_pairs", "weighted_mean"]
-
-Balance: TypeAlias = Literal["batch", "pair"]
-"""Over what a loss is averaged; see `weighted_mean`."""
-
-
-def check_balance(who: str, balance: Balance) -> None:
-    """`batch` or `pair`.
-
-    Raises:
-        InvalidArgument: anything else.
-    """
-    if balance not in ("batch", "pair"):
-        raise InvalidArgument(f"{who}: balance must be batch or pair, got {balance!r}")
+__all__ = ["in_pairs", "weighted_mean"]
 
 
 def weighted_mean(values: Tensor, weights: Tensor, *, balance: Balance = "batch") -> Tensor:

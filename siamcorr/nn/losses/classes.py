@@ -1,16 +1,16 @@
-"""Losses of what is the target and what is not: balanced logistic and focal."""
+"""Losses of what is the target and what is not: two logits as one, and the balanced logistic."""
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from siamcorr.errors import InvalidArgument, ShapeError
-from siamcorr.nn.losses.averages import Balance, check_balance, in_pairs, weighted_mean
+from siamcorr.errors import InvalidArgument
+from siamcorr.nn.losses.averages import weighted_mean
+from siamcorr.nn.losses.checks import Balance, as_logits, check_balance
 from siamcorr.ops.precision import arithmetic_dtype
 
-__all__ = ["balanced_logistic_loss", "focal_loss", "foreground_logits"]
+__all__ = ["balanced_logistic_loss", "foreground_logits"]
 
 
 def foreground_logits(cls: Tensor) -> Tensor:
@@ -26,6 +26,7 @@ def foreground_logits(cls: Tensor) -> Tensor:
         (B, K, S, S), foreground minus background; half precision becomes float32 first.
 
     Example:
+        >>> import torch
         >>> foreground_logits(torch.tensor([1.0, 5.0, 4.0, 2.0]).view(1, 4, 1, 1)).flatten()
         tensor([ 3., -3.])
     """
@@ -66,6 +67,7 @@ def balanced_logistic_loss(
         the weights of siamfc-pytorch; PySOT.
 
     Example:
+        >>> import torch
         >>> logits, labels = torch.zeros(2, 1, 17, 17), torch.zeros(2, 1, 17, 17)
         >>> labels[:, :, 8, 8] = 1
         >>> balanced_logistic_loss(logits, labels)
@@ -75,71 +77,11 @@ def balanced_logistic_loss(
     check_balance(who, balance)
     if drop_single and balance == "pair":
         raise InvalidArgument(f"{who}: drop_single counts labels of the batch; use balance batch")
-    logits = _checked(who, logits, labels)
+    logits = as_logits(who, logits, labels=labels)
     positive, negative = labels == 1, labels == 0
-    losses = _logistic(logits, positive)
+    wanted = positive.to(logits.dtype)
+    losses = F.binary_cross_entropy_with_logits(logits, wanted, reduction="none")
     if drop_single:
         positive, negative = (half & (half.sum() != 1) for half in (positive, negative))
     halves = [weighted_mean(losses, half, balance=balance) for half in (positive, negative)]
     return 0.5 * halves[0] + 0.5 * halves[1]
-
-
-def focal_loss(
-    logits: Tensor,
-    labels: Tensor,
-    *,
-    alpha: float = 0.25,
-    gamma: float = 2.0,
-    balance: Balance = "batch",
-) -> Tensor:
-    """Logistic loss in which what is right already counts little.
-
-    loss = 1/max(1, P) sum_i a_i (1 - p_i)^gamma (-ln p_i),   p_i the probability of label i,
-           a_i = alpha where it is 1 and 1 - alpha where it is 0, P the number of positives
-
-    Args:
-        logits: (B, ...) of any range.
-        labels: (B, ...) of the same shape: 1 positive, 0 negative, -1 ignored.
-        alpha: weight of the positives, in 0 ... 1.
-        gamma: >= 0; 0 is the logistic loss.
-        balance: `batch` divides by the positives of the batch; `pair` divides the sum of each pair
-            by its own and averages over pairs, as processes that average their gradients do.
-
-    Returns:
-        (), at least float32.
-
-    Raises:
-        ShapeError: logits and labels differ in shape.
-        InvalidArgument: another balance.
-
-    Source:
-        Lin et al., "Focal Loss for Dense Object Detection", 2017, as in torchvision; divided as in
-        Xu et al., "SiamFC++", 2020.
-
-    Example:
-        >>> focal_loss(torch.zeros(1, 4), torch.tensor([[1, 0, 0, -1]]))  # ln 2 / 4 * (1/4 + 2*3/4)
-        tensor(0.3033)
-    """
-    from torchvision.ops import sigmoid_focal_loss
-
-    check_balance("focal_loss", balance)
-    logits = _checked("focal_loss", logits, labels)
-    wanted = (labels == 1).to(logits.dtype)
-    losses = sigmoid_focal_loss(logits, wanted, alpha=alpha, gamma=gamma)
-    sums = in_pairs(torch.where(labels >= 0, losses, 0), balance).sum(1)
-    averaged: Tensor = (sums / in_pairs(wanted, balance).sum(1).clamp(min=1)).mean()
-    return averaged
-
-
-def _logistic(logits: Tensor, positive: Tensor) -> Tensor:
-    """ln(1 + exp(-+ logit)) of each."""
-    wanted = positive.to(logits.dtype)
-    return F.binary_cross_entropy_with_logits(logits, wanted, reduction="none")
-
-
-def _checked(who: str, logits: Tensor, labels: Tensor) -> Tensor:
-    """The logits, at least in float32."""
-    if logits.shape != labels.shape:
-        shapes = f"{tuple(logits.shape)} and {tuple(labels.shape)}"
-        raise ShapeError(f"{who}: logits and labels differ in shape: {shapes}")
-    return logits.to(arithmetic_dtype(logits.dtype))

@@ -75,7 +75,12 @@ def weight_gradient(x: Tensor, g: Tensor, problem: Problem) -> Tensor:
     return dk
 
 
-@torch.library.custom_op("siamcorr::correlate", mutates_args=())
+# schemas in words: torch 2.6 cannot infer one from list[int]
+@torch.library.custom_op(
+    "siamcorr::correlate",
+    mutates_args=(),
+    schema="(Tensor x, Tensor k, int[] window) -> Tensor",
+)
 def correlate(x: Tensor, k: Tensor, window: list[int]) -> Tensor:
     """The forward map as an operator.
 
@@ -87,7 +92,11 @@ def correlate(x: Tensor, k: Tensor, window: list[int]) -> Tensor:
     return _gather(x, k, _described(x.shape, k.shape, x, window))
 
 
-@torch.library.custom_op("siamcorr::correlate_input_gradient", mutates_args=())
+@torch.library.custom_op(
+    "siamcorr::correlate_input_gradient",
+    mutates_args=(),
+    schema="(Tensor g, Tensor k, int[] input_size, int[] window) -> Tensor",
+)
 def correlate_input_gradient(
     g: Tensor, k: Tensor, input_size: list[int], window: list[int]
 ) -> Tensor:
@@ -96,7 +105,11 @@ def correlate_input_gradient(
     return _gather(g, k, towards("input_gradient", _described(shape, k.shape, g, window)))
 
 
-@torch.library.custom_op("siamcorr::correlate_weight_gradient", mutates_args=())
+@torch.library.custom_op(
+    "siamcorr::correlate_weight_gradient",
+    mutates_args=(),
+    schema="(Tensor x, Tensor g, int[] kernel_size, bool shared, int[] window) -> Tensor",
+)
 def correlate_weight_gradient(
     x: Tensor, g: Tensor, kernel_size: list[int], shared: bool, window: list[int]
 ) -> Tensor:

@@ -34,6 +34,7 @@ def places_of(batch: PairBatch) -> Places:
         (S - 1) / 2: 127 of 255.
 
     Example:
+        >>> import torch
         >>> crops, boxes = torch.zeros(1, 3, 255, 255), torch.tensor([[95.75, 97.75, 63.5, 63.5]])
         >>> true, seeds = torch.ones(1, dtype=torch.bool), torch.zeros(1, dtype=torch.int64)
         >>> places_of(PairBatch(crops, crops, boxes, boxes, true, seeds)).boxes_cxcywh
