@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from siamcorr.data.pairs import (
+    JoinedPairs,
     PairShape,
     PairSource,
     VideoPairs,
@@ -18,7 +19,6 @@ from siamcorr.data.pairs import (
     read_cropped_511,
     steps_per_epoch,
 )
-from siamcorr.data.pairs.joined import JoinedPairs
 from siamcorr.data.pairs.tracks import PairVideo
 from siamcorr.data.sequences import load_dataset
 from siamcorr.data.synthetic_pairs import SyntheticPairs
@@ -33,6 +33,7 @@ from siamcorr.tracking.registry import TRACKERS
 from siamcorr.training.checkpoint import load_checkpoint, restore
 from siamcorr.training.ema import WeightAverage
 from siamcorr.training.objectives import OBJECTIVES, Objective
+from siamcorr.training.objectives.base import BaseObjective
 from siamcorr.training.optimisers import build_optimiser
 from siamcorr.training.settings import (
     ClipData,
@@ -112,11 +113,14 @@ def build_parts(fabric: Fabric, settings: TrainSettings, checkpoint: Path | None
     steps = _steps_per_epoch(settings, source, fabric.world_size)
     torch.manual_seed(settings.seed)
     model = _build_model(fabric, settings, tracker)
+    objective = _build_objective(settings, tracker, shape, model.stride)
+    for name in objective.untaught:
+        model.get_submodule(name).requires_grad_(False)
     return TrainParts(
         settings=settings,
         tracker=tracker,
         source=source,
-        objective=_build_objective(settings, tracker, shape, model.stride),
+        objective=objective,
         clips=validation_clips(settings),
         state=_build_state(fabric, settings, model, checkpoint),
         steps_per_epoch=steps,
@@ -240,7 +244,7 @@ def _build_model(fabric: Fabric, settings: TrainSettings, tracker: CropSettings)
 
 def _build_objective(
     settings: TrainSettings, tracker: CropSettings, shape: PairShape, stride: int
-) -> Objective:
+) -> BaseObjective:
     chosen = settings.objective
     return OBJECTIVES[cast(Any, chosen).kind].from_settings(
         chosen,

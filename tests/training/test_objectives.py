@@ -9,12 +9,14 @@ import pytest
 import torch
 from anchor_twin import RATIOS, SCALES
 from objective_cases import batch_of, normal, objective, output_of
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from siamcorr.errors import ConfigError, InvalidArgument
 from siamcorr.geometry.anchors import anchor_sizes
-from siamcorr.nn.heads import BoxOutput
+from siamcorr.models.siamese import SiameseModel
+from siamcorr.nn.heads import BoxOutput, SiamMaskHead
+from siamcorr.training.objectives import OBJECTIVES
 from siamcorr.training.targets import anchor_targets, places_of, point_targets
 
 
@@ -262,6 +264,15 @@ class TestMask:
         parts = losses.parts
         expected = parts["cls"] + 1.2 * parts["loc"] + 36 * parts["mask"]
         torch.testing.assert_close(losses.total, expected)
+
+    def test_what_it_does_not_teach_is_named(self) -> None:
+        head = SiamMaskHead(8)
+        model = SiameseModel(nn.Identity(), head)
+        search = tuple(normal(3, channels, 31, 31) for channels in (64, 256, 512, 8))
+        objective("mask")(model.compare(search, normal(3, 8, 7, 7)), self.BATCH).total.backward()
+        without = {name for name, weight in model.named_parameters() if weight.grad is None}
+        (untaught,) = OBJECTIVES["mask"].untaught
+        assert without == {name for name, _ in model.named_parameters() if untaught in name}
 
     def test_only_pairs_with_a_mask_count(self) -> None:
         masks = normal(3, 63 * 63, 25, 25).requires_grad_()

@@ -50,9 +50,12 @@ class BaseObjective(ABC):
 
     Attributes:
         settings_type: the class of its settings, told apart by `kind`.
+        untaught: modules of the model that its losses do not reach, by dotted name; frozen, as
+            processes that wait for their gradients would wait for ever.
     """
 
     settings_type: ClassVar[type[Settings]]
+    untaught: ClassVar[tuple[str, ...]] = ()
 
     @classmethod
     @abstractmethod

@@ -43,7 +43,7 @@ class MaskObjective(AnchorObjective):
 
     A cell's mask is compared with its window of the search crop's mask. Only pairs with a mask are;
     a batch of which none has one adds 0. The masks are the unrefined ones: the refinement has no
-    part in this loss and should be frozen. Parts: `cls`, `loc` and `mask`.
+    part in this loss. Parts: `cls`, `loc` and `mask`.
 
     Convention:
         `mask` is a mean over cells of the batch, with `balance: pair` one over the cells of each
@@ -55,6 +55,7 @@ class MaskObjective(AnchorObjective):
     """
 
     settings_type: ClassVar[type[Settings]] = MaskObjectiveSettings
+    untaught: ClassVar[tuple[str, ...]] = ("head.refinement",)
     settings: MaskObjectiveSettings
 
     def __call__(self, output: Any, batch: PairBatch) -> Losses:
