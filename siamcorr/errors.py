@@ -9,6 +9,7 @@ __all__ = [
     "BackendUnavailable",
     "CheckpointError",
     "ConfigError",
+    "ExportError",
     "InvalidArgument",
     "MissingDependency",
     "ShapeError",
@@ -54,6 +55,11 @@ class TrackerError(SiamcorrError, RuntimeError):
 
 class TrainingError(SiamcorrError, RuntimeError):
     """Training cannot go on; names the step and every part of the loss."""
+
+
+class ExportError(SiamcorrError, RuntimeError):
+    """A network cannot be written as graphs, or they do not answer as it does; says which and why.
+    """
 
 
 class MissingDependency(SiamcorrError, ImportError):  # noqa: N818

@@ -1,4 +1,4 @@
-"""`siamcorr data`: look after data sets; `check` walks one and lists what is wrong in it."""
+"""`siamcorr data`: `check` lists what is wrong in a data set, `extract` makes images of videos."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def check(
         typer.Option("--json", metavar="FILE", help="Write every problem here.", dir_okay=False),
     ] = None,
 ) -> None:
-    """Read every annotation and decode every frame of a data set; list what is wrong.
+    """Read every annotation, decode every frame and mask of a data set; list what is wrong.
 
     Exit code 1 if there is a problem. Ctrl-C shows what was found so far.
     """
@@ -50,12 +50,11 @@ def check(
 
     if out is not None:
         check_target(out, "siamcorr data check")
-    names = None if sequences is None else [name.strip() for name in sequences.split(",")]
-    with StopOnInterrupt() as stop_requested, _sequence_progress() as progress:
+    with StopOnInterrupt() as stop_requested, _progress("sequences") as progress:
         report = check_dataset(
             data_format,
             root,
-            sequences=names,
+            sequences=_names(sequences),
             workers=workers,
             progress=progress,
             stop_requested=stop_requested,
@@ -71,9 +70,37 @@ def check(
         raise typer.Exit(1)
 
 
+@app.command("extract")
+def extract(
+    root: Annotated[Path, typer.Argument(metavar="ROOT", help="Folder or file of the data set.")],
+    data_format: Annotated[
+        str, typer.Option("--format", metavar="NAME", help="boxes_csv or cvat.")
+    ],
+    out: Annotated[Path, typer.Option("--out", metavar="FOLDER", help="Folder to make.")],
+    sequences: Annotated[
+        str | None, typer.Option(metavar="A,B,...", help="Only these sequences.")
+    ] = None,
+) -> None:
+    """Write annotated video files as images beside a CSV, which is what training reads.
+
+    FOLDER is then a data set of the format boxes_csv.
+    """
+    from siamcorr.workflows.extract_frames import extract_frames
+
+    with _progress("frames") as progress:
+        written = extract_frames(
+            data_format, root, out, sequences=_names(sequences), progress=progress
+        )
+    typer.echo(f"{', '.join(written)}: written to {out}, format boxes_csv")
+
+
+def _names(sequences: str | None) -> list[str] | None:
+    return None if sequences is None else [name.strip() for name in sequences.split(",")]
+
+
 @contextmanager
-def _sequence_progress() -> Iterator[CheckProgress]:
-    """A bar of sequences on the standard error, where that is a terminal."""
+def _progress(what: str) -> Iterator[CheckProgress]:
+    """A bar on the standard error, where that is a terminal."""
     from rich.console import Console
     from rich.progress import (
         BarColumn,
@@ -85,7 +112,7 @@ def _sequence_progress() -> Iterator[CheckProgress]:
 
     console = Console(stderr=True)
     columns = (
-        TextColumn("sequences"),
+        TextColumn(what),
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 
 from siamcorr.errors import InvalidArgument
 
-__all__ = ["atomic_path", "check_target"]
+__all__ = ["atomic_folder", "atomic_path", "check_target"]
 
 
 def check_target(path: Any, who: str) -> Path:
@@ -73,3 +74,47 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
         temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def atomic_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Give a new folder beside a path; rename it to the path if the block succeeds.
+
+    A reader sees the old folder or the new one, or none for the moment between two renamings.
+
+    Args:
+        path: where the folder shall be; what is there is replaced.
+
+    Yields:
+        The folder to write into.
+
+    Raises:
+        InvalidArgument: `path` lies in an absent folder.
+
+    Example:
+        >>> import tempfile
+        >>> target = Path(tempfile.mkdtemp()) / "graphs"
+        >>> with atomic_folder(target) as temporary:
+        ...     _ = (temporary / "a.txt").write_text("a")
+        >>> [file.name for file in target.iterdir()], len(list(target.parent.iterdir()))
+        (['a.txt'], 1)
+    """
+    target = Path(path)
+    if not target.parent.is_dir():
+        raise InvalidArgument(
+            f"atomic_folder: cannot make {str(target)!r}: the folder {str(target.parent)!r} does "
+            "not exist; make it first"
+        )
+    mark = uuid.uuid4().hex[:12]
+    temporary, old = (
+        target.with_name(f".{target.name}.{mark}.{kind}") for kind in ("partial", "old")
+    )
+    temporary.mkdir()
+    try:
+        yield temporary
+        if target.exists():
+            target.replace(old)
+        temporary.replace(target)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)

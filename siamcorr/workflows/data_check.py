@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
 
@@ -14,14 +14,15 @@ import numpy as np
 from siamcorr.data.images import read_image
 from siamcorr.data.sequences.annotated import AnnotatedSequence
 from siamcorr.data.sequences.layout import LengthMismatch
-from siamcorr.data.sequences.registry import DATASETS, Catalogue
-from siamcorr.errors import InvalidArgument, SiamcorrError, SourceError, UnknownName, closest
+from siamcorr.data.sequences.registry import Catalogue, list_sequences
+from siamcorr.errors import InvalidArgument, SiamcorrError, SourceError
 from siamcorr.workflows.data_problems import (
     DataReport,
     Found,
     Problem,
     against_frame,
     box_problems,
+    mask_problems,
 )
 
 __all__ = ["CheckProgress", "check_dataset"]
@@ -44,7 +45,7 @@ def check_dataset(
     progress: CheckProgress | None = None,
     stop_requested: Callable[[], bool] | None = None,
 ) -> DataReport:
-    """Read every annotation and decode every frame of a data set.
+    """Read every annotation and decode every frame and mask of a data set.
 
     Args:
         name: a name of `siamcorr.data.dataset_names()`.
@@ -71,10 +72,7 @@ def check_dataset(
     """
     if workers < 1:
         raise InvalidArgument(f"data check: workers must be at least 1, got {workers}")
-    reader = DATASETS[name]
-    if not Path(root).exists():
-        raise SourceError(f"data check: '{root}' does not exist")
-    catalogue = _chosen(name, reader(Path(root)), sequences)
+    catalogue = list_sequences(name, root, sequences)
     report = DataReport(name, str(root))
     stop = stop_requested or _never
     with ThreadPoolExecutor(workers) as pool:
@@ -96,15 +94,6 @@ def _never() -> bool:
 
 def _untold(name: str, done: int, total: int) -> None:
     """Nobody watches."""
-
-
-def _chosen(name: str, catalogue: Catalogue, sequences: Iterable[str] | None) -> Catalogue:
-    wanted = catalogue.keys() if sequences is None else set(sequences)
-    for unknown in sorted(wanted - catalogue.keys()):
-        raise UnknownName(
-            f"data check: {name} has no sequence {unknown!r}{closest(unknown, catalogue)}"
-        )
-    return {key: read for key, read in catalogue.items() if key in wanted}
 
 
 def _in_order(pool: ThreadPoolExecutor, jobs: Iterable[_Job], ahead: int) -> Iterator[Found]:
@@ -177,7 +166,7 @@ def _jobs_of_frames(sequence: AnnotatedSequence, stop: _Stop) -> Iterator[_Job]:
 
 @dataclass(frozen=True)
 class _FileJob:
-    """Decode one image and hold its boxes against its size."""
+    """Decode one image and its masks, and hold its boxes against its size."""
 
     name: str
     index: int
@@ -192,7 +181,8 @@ class _FileJob:
             return Found([Problem(kind, self.name, self.index, str(error))])
         if self.sequence is None:
             return Found(frames=1)
-        return against_frame(self.sequence, self.index, image)
+        found = against_frame(self.sequence, self.index, image)
+        return replace(found, problems=[*found.problems, *mask_problems(self.sequence, self.index)])
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from siamcorr.data.files import atomic_path
 from siamcorr.data.sequences.annotated import AnnotatedSequence
+from siamcorr.errors import SiamcorrError
 from siamcorr.types import FrameArray
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "Problem",
     "against_frame",
     "box_problems",
+    "mask_problems",
     "write_report",
 ]
 
@@ -141,6 +143,17 @@ def against_frame(sequence: AnnotatedSequence, index: int, image: FrameArray) ->
         for target in np.flatnonzero(outside).tolist()
     ]
     return Found(problems, 1, int(np.count_nonzero(reaching)))
+
+
+def mask_problems(sequence: AnnotatedSequence, index: int) -> Iterator[Problem]:
+    """Masks of visible targets that cannot be decoded or do not fit their frame."""
+    if not sequence.has_masks:
+        return
+    for target in np.flatnonzero(sequence.visible[index] > 0).tolist():
+        try:
+            sequence.mask(index, target)
+        except SiamcorrError as error:
+            yield Problem("malformed annotation", sequence.name, index, str(error))
 
 
 def _box_problem(

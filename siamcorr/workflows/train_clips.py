@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
-from siamcorr.data.sequences import load_dataset
+from siamcorr.data.sequences import AnnotatedSequence, load_dataset
 from siamcorr.data.synthetic import SyntheticSequence, random_recipe
 from siamcorr.training.settings import SyntheticClips, TrainSettings, VideoClips
-from siamcorr.types import FrameArray
+from siamcorr.types import FrameArray, Sequence
 
 __all__ = ["Clip", "render_clips", "validation_clips"]
 
@@ -50,10 +50,10 @@ class Clip:
         """None: what is rendered has no class."""
 
 
-def validation_clips(settings: TrainSettings) -> list[Clip]:
+def validation_clips(settings: TrainSettings) -> list[Sequence]:
     """Sequences to validate on, in the order of the settings."""
     entries = {} if settings.validation is None else settings.validation.clips
-    clips: list[Clip] = []
+    clips: list[Sequence] = []
     for name, entry in entries.items():
         clips += _read(name, entry) if isinstance(entry, VideoClips) else render_clips(name, entry)
     return clips
@@ -69,10 +69,16 @@ def render_clips(name: str, entry: SyntheticClips) -> list[Clip]:
     return clips
 
 
-def _read(name: str, entry: VideoClips) -> list[Clip]:
+def _read(name: str, entry: VideoClips) -> list[AnnotatedSequence]:
+    """Sequences of a data set, cut to the frames that count; a video file is read in one pass."""
     sequences = load_dataset(entry.format, entry.root, sequences=entry.sequences)
     stop = entry.frames
     return [
-        Clip(f"{name}/{each.name}", each.boxes_xywh[:stop], each.visible[:stop], each.frame)
+        replace(
+            each,
+            name=f"{name}/{each.name}",
+            boxes_xywh=each.boxes_xywh[:stop],
+            visible=each.visible[:stop],
+        )
         for each in sequences
     ]

@@ -43,8 +43,9 @@ from siamcorr.training.settings import (
     VideoPairSettings,
 )
 from siamcorr.training.state import TrainState
+from siamcorr.types import Sequence as VideoSequence
 from siamcorr.types import Tracker
-from siamcorr.workflows.train_clips import Clip, render_clips, validation_clips
+from siamcorr.workflows.train_clips import render_clips, validation_clips
 from siamcorr.workflows.train_files import check_same_run
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ class TrainParts:
     tracker: CropSettings
     source: PairSource
     objective: Objective
-    clips: list[Clip]
+    clips: list[VideoSequence]
     state: TrainState
     steps_per_epoch: int
 

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from siamcorr.cli import interrupt
 from siamcorr.cli.main import app
+from siamcorr.data.video_writer import VideoWriter
 
 
 @pytest.fixture
@@ -83,3 +84,21 @@ def test_errors_are_one_sentence(otb, words, sentence):
     assert code == 1
     assert re.search(sentence, output), output
     assert "Traceback" not in output
+
+
+def test_extract_makes_images_that_check_finds_sound(tmp_path):
+    root, out = tmp_path / "mine", tmp_path / "images"
+    root.mkdir()
+    with VideoWriter(root / "walk.mp4", fps=10) as writer:
+        for _ in range(3):
+            writer.write(np.full((48, 64, 3), 90, np.uint8))
+    (root / "walk.csv").write_text("frame,x,y,w,h\n0,1,1,9,9\n2,3,1,9,9\n")
+    words = ["data", "extract", str(root), "--format", "boxes_csv", "--out", str(out)]
+    done = CliRunner().invoke(app, words)
+    assert done.exit_code == 0, done.output
+    assert "walk: written to" in done.output
+    code, output = invoke(out, "--format", "boxes_csv")
+    assert (code, "1 sequences, 3 frames decoded, 2 boxes" in output) == (0, True), output
+    again = CliRunner().invoke(app, words)
+    assert again.exit_code == 1
+    assert "exists; remove both" in re.sub(r"\s+", " ", again.output)

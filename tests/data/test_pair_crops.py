@@ -83,6 +83,43 @@ def test_convention_border_is_the_mean_colour_of_the_whole_frame_rounded():
     assert not cut_frame(frame, CropWindow(-40.0, -40.0, 20.0, 20.0), 8, "black").any()
 
 
+@pytest.mark.parametrize("side", [62.0, 93.0])
+def test_area_is_the_mean_of_whole_blocks_of_pixels(side):
+    """Windows of 31 blocks of 2 x 2 and of 3 x 3 pixels that start at a pixel's corner."""
+    frame = np.random.default_rng(0).integers(0, 256, (120, 130, 3), dtype=np.uint8)
+    k = int(side) // 31
+    crop = cut_frame(frame, CropWindow(11.0, 7.0, side, side), 31, "black", "area")
+    inside = frame[7 : 7 + 31 * k, 11 : 11 + 31 * k].astype(float)
+    means = inside.reshape(31, k, 31, k, 3).mean((1, 3))
+    assert np.abs(crop - means).max() <= 0.5 + 1e-6
+
+
+@pytest.mark.parametrize("kind", ["linear", "cubic", "nearest", "lanczos"])
+def test_interpolations_are_those_of_resizing(kind):
+    """Two crop pixels a frame pixel, as OpenCV's resize gives them away from the rim."""
+    cv2 = load_cv2()
+    flags = [cv2.INTER_LINEAR, cv2.INTER_CUBIC, cv2.INTER_NEAREST, cv2.INTER_LANCZOS4]
+    flag = dict(zip(["linear", "cubic", "nearest", "lanczos"], flags, strict=True))[kind]
+    frame = smooth_frame()
+    crop = cut_frame(frame, CropWindow(10.0, 10.0, 40.0, 40.0), 80, "black", kind).astype(int)
+    resized = cv2.resize(frame[10:50, 10:50], (80, 80), interpolation=flag).astype(int)
+    inner = np.s_[10:-10, 10:-10]
+    assert np.abs(crop - resized)[inner].max() <= 3
+    others = [
+        cut_frame(frame, CropWindow(10.0, 10.0, 40.0, 40.0), 80, "black", k)
+        for k in ("linear", "cubic", "nearest", "lanczos")
+        if k != kind
+    ]
+    errors = [np.abs(other.astype(int) - resized)[inner].mean() for other in others]
+    assert np.abs(crop - resized)[inner].mean() < min(errors)
+
+
+def test_area_is_linear_where_the_window_grows():
+    frame, window = smooth_frame(), CropWindow(10.2, 10.7, 31.0, 20.0)
+    area, linear = (cut_frame(frame, window, 31, "mean", kind) for kind in ("area", "linear"))
+    assert np.array_equal(area, linear)
+
+
 def test_convention_no_window_is_cut_short_at_the_edge_of_a_stored_crop():
     wide = CropAugmentation(shift=200, scale=0.9)
     box, rng = np.array([300.0, 300.0, 40.0, 40.0]), np.random.default_rng(0)

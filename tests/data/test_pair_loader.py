@@ -19,6 +19,7 @@ from siamcorr.data.pairs import (
     PairShape,
     VideoPairs,
     WeightedSet,
+    loader,
     pair_batches,
     pair_order,
     steps_per_epoch,
@@ -188,6 +189,14 @@ def test_ctrl_c_reaches_the_loop_and_ends_everything_silently():
     assert (out, error, process.returncode) == ("interrupted\n", "", 0)
     with pytest.raises(ProcessLookupError):
         os.killpg(process.pid, 0)
+
+
+def test_workers_are_silent_about_a_main_process_that_hung_up_and_about_nothing_else(capsys):
+    for error in (ConnectionResetError("reset"), BrokenPipeError(), EOFError()):
+        loader._report_unless_hung_up(type(error), error, None)
+    assert capsys.readouterr().err == ""
+    loader._report_unless_hung_up(ValueError, ValueError("other"), None)
+    assert "ValueError: other" in capsys.readouterr().err
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")

@@ -97,6 +97,27 @@ def test_cut_and_finish_are_the_two_halves_of_batch(make):
     assert equal(source.finish(cut, CPU), source.batch(1, range(8), CPU))
 
 
+def test_interpolations_are_drawn_for_every_crop(make):
+    kinds = ("nearest", "cubic", "lanczos")
+    one, all_of_them = (
+        [
+            make(negative_share=0, augmentation=AugmentationSettings(interpolation=each)).batch(
+                0, range(24), CPU
+            )
+            for each in some
+        ]
+        for some in ([(kind,) for kind in kinds], [kinds])
+    )
+    drawn = {"template": [], "search": []}
+    for name, found in drawn.items():
+        for i in range(24):
+            crop = getattr(all_of_them[0], name)[i]
+            found += [k for k, b in enumerate(one) if torch.equal(getattr(b, name)[i], crop)][:1]
+        assert len(found) == 24
+        assert set(found) == {0, 1, 2}
+    assert drawn["template"] != drawn["search"]
+
+
 def test_crops_without_augmentation_are_cut_from_the_frames_that_were_drawn(make):
     """The pixels of both crops against the frames, by plain indexing at the middle of the box."""
     source = make(augmentation=AugmentationSettings())

@@ -108,6 +108,8 @@ def test_tracks_csv_of_siamcorr_track_is_read(tmp_path):
         ("frame,x,y,w,h\n2,1,2,3,4\n", "in frame 2, counted from 0, but there are 2 frames"),
         ("frame,x,y,w,h\n0.5,1,2,3,4\n", "frame '0.5' is no whole number"),
         ("frame,x,y,w,h\n-1,1,2,3,4\n", "frame '-1' is no whole number"),
+        ("frame,x,y,w,h\n1e12,1,2,3,4\n", "line 2: frame 1e12 is no number of a frame"),
+        ("frame,x,y,w,h,visible\n0,,,,,0.5\n", r"line 2: visible 0\.5, but no x, y, w, h"),
         ("frame,x,y,w,h\n0,1,,3,4\n", "line 2: y is '' and no finite number"),
         ("frame,x,y,w,h\n0,1,inf,3,4\n", "y is 'inf' and no finite number"),
         ("frame,x,y,w,h,visible\n0,1,2,3,4,80\n", r"visible 80 and lost 0; expected 0 \.\.\. 1"),

@@ -82,6 +82,13 @@ def test_an_image_has_masks_where_all_its_targets_have(tmp_path):
     assert [sequence.has_masks for sequence in found] == [False, True]
 
 
+@pytest.mark.parametrize("segmentation", [[{"a": 1}], [["one", 2]], [[[1, 2], [3]]]])
+def test_a_segmentation_of_no_numbers_names_its_annotation(tmp_path, segmentation):
+    entries = [annotation(70, 1, 18, [1, 1, 3, 3], segmentation)]
+    with pytest.raises(InvalidArgument, match="annotation of id 70: `segmentation` holds"):
+        load_dataset("coco", coco(tmp_path, instances(annotations=entries)))
+
+
 def test_several_splits_are_named(tmp_path):
     coco(tmp_path)
     train = coco(tmp_path, split="train2017", images="train2017")

@@ -91,6 +91,16 @@ def test_lists_choose_sequences_and_those_of_2016_merge_objects(tmp_path):
     assert not merged.mask(1).any()
 
 
+def test_a_list_under_a_resolution_takes_that_resolution(tmp_path):
+    davis(tmp_path, "bear", [labels((1, 1, 1, 2, 2))])
+    davis(tmp_path, "bear", [labels((1, 3, 1, 4, 2))], resolution="1080p")
+    lines = ["/JPEGImages/1080p/bear/00000.jpg /Annotations/1080p/bear/00000.png"]
+    for folder, box in (("480p", [1, 1, 2, 2]), ("1080p", [3, 1, 4, 2])):
+        (bear,) = load_dataset("davis", write_list(tmp_path, folder, "val.txt", lines))
+        assert bear.boxes_xywh.tolist() == [[box]]
+        assert folder in str(bear.frame_files[0])
+
+
 def test_test_splits_annotate_the_first_frame(tmp_path):
     davis(tmp_path, "aerobatics", [labels((1, 1, 1, 2, 2)), None], resolution="Full-Resolution")
     (sequence,) = load_dataset("davis", tmp_path)

@@ -164,6 +164,17 @@ def test_convention_youtube_bb_boxes_are_shares_of_the_frame(tmp_path):
     np.testing.assert_allclose(found["a_b_1_23_0"].boxes_xywh, [[[20, 30, 20, 10]]])
 
 
+def test_convention_youtube_bb_rows_without_a_box_are_absent(tmp_path):
+    rows = """a,1000,0,person,0,uncertain,-1.0,-1.0,-1.0,-1.0
+a,2000,0,person,0,present,0.5,0.25,0.1,0.2
+a,3000,0,person,0,present,0.25,0.5,0.1,0.2
+"""
+    names = [f"0/a_{time}_0_0" for time in (1000, 2000, 3000)]
+    (track,) = load_dataset("youtube_bb", youtube_bb(tmp_path, rows=rows, frames=names))
+    np.testing.assert_array_equal(track.visible[:, 0], [0, 0, 1])
+    np.testing.assert_allclose(track.boxes_xywh[:, 0], [[np.nan] * 4] * 2 + [[50, 10, 50, 10]])
+
+
 def test_youtube_bb_turned_frames_have_the_size_they_are_read_with(tmp_path):
     youtube_bb(tmp_path, frames=FRAMES[:2])
     for name in FRAMES[:2]:

@@ -99,6 +99,25 @@ def test_frames_that_an_annotation_names_and_nobody_has(tmp_path):
     assert (found(report), report.frames) == ([("missing file", "2", 0)], 1)
 
 
+def test_masks_are_decoded_too(tmp_path):
+    (tmp_path / "val2017").mkdir()
+    assert cv2.imwrite(str(tmp_path / "val2017" / "1.jpg"), np.zeros((6, 8, 3), np.uint8))
+    runs = ({"size": [6, 8], "counts": [7, 2, 39]}, {"size": [6, 8], "counts": [7, 2, 38]})
+    entries = [{"image_id": 1, "category_id": 1, "bbox": [1, 1, 1, 2]} for _ in runs]
+    content = {
+        "images": [{"id": 1, "file_name": "1.jpg", "height": 6, "width": 8}],
+        "annotations": [
+            {**each, "segmentation": run} for each, run in zip(entries, runs, strict=True)
+        ],
+        "categories": [{"id": 1, "name": "cat"}],
+    }
+    (tmp_path / "annotations").mkdir()
+    (tmp_path / "annotations" / "instances_val2017.json").write_text(json.dumps(content))
+    report = check_dataset("coco", tmp_path)
+    assert found(report) == [("malformed annotation", "1", 0)]
+    assert "target 1: runs of 47 pixels in all for 6 x 8" in report.problems[0].detail
+
+
 def test_annotations_without_frames(tmp_path):
     file = tmp_path / "OTB.json"
     file.write_text(json.dumps({"Deer": {"gt_rect": [[1, 1, 4, 4]]}}))

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import pickle
 import sys
+from typing import ClassVar
 
 import numpy as np
 import pytest
 import torch
 from training_scenes import TRACKER, write_config
 
-from siamcorr.data.pairs import PairBatch
-from siamcorr.data.pairs.joined import JoinedPairs
+from siamcorr.data.pairs import JoinedPairs, PairBatch, StagedPairs
+from siamcorr.data.sequences import annotated
+from siamcorr.data.video import open_source as open_
+from siamcorr.data.video_writer import VideoWriter
 from siamcorr.errors import InvalidArgument, MissingDependency
 from siamcorr.models.factory import ModelSettings
 from siamcorr.nn.heads.outputs import BoxOutput
 from siamcorr.tracking.point import PointSettings, PointTracker
-from siamcorr.training.settings import load_train_settings
+from siamcorr.training.settings import VideoClips, load_train_settings
+from siamcorr.workflows import train_clips
 from siamcorr.workflows.train import train
 from siamcorr.workflows.train_parts import build_pairs, pair_shape, tracker_to_train
 from siamcorr.workflows.train_pictures import draw_examples, predictions
@@ -66,6 +71,31 @@ def test_joined_sources_refuse_other_numbers() -> None:
             joined.batch(0, indices, CPU)
     with pytest.raises(InvalidArgument, match="at least one"):
         JoinedPairs([])
+
+
+class Staged(Numbered):
+    """Numbered pairs in two stages that tell the device of the second."""
+
+    devices: ClassVar[list[torch.device]] = []
+
+    def cut(self, epoch, indices) -> PairBatch:
+        return super().batch(epoch, indices, CPU)
+
+    def finish(self, cut, device) -> PairBatch:
+        self.devices.append(device)
+        return cut
+
+
+def test_joined_sources_cut_files_apart_from_rendering() -> None:
+    """So a GPU run reads the video among its sources in worker processes."""
+    joined = JoinedPairs([Numbered(7, 3), Staged(8, 5)])
+    assert isinstance(joined, StagedPairs)
+    cut = pickle.loads(pickle.dumps(joined.cut(2, [7, 1, 3])))
+    assert not Staged.devices
+    batch = joined.finish(cut, CPU)
+    assert Staged.devices == [CPU]
+    rows = [[8, 2, 4, 1], [7, 2, 1, 1], [8, 2, 0, 1]]
+    assert batch.boxes_xywh.tolist() == joined.batch(2, [7, 1, 3], CPU).boxes_xywh.tolist() == rows
 
 
 def test_sources_share_an_epoch_by_weight(tmp_path) -> None:
@@ -203,3 +233,19 @@ def test_the_backend_of_training_is_not_the_trackers(tmp_path) -> None:
     assert isinstance(tracker.model, ModelSettings)
     assert tracker.model.xcorr_backend == "conv2d"
     assert load_train_settings("siamrpn_r50").xcorr_backend is None
+
+
+def test_validation_reads_a_video_file_in_one_pass(tmp_path, monkeypatch) -> None:
+    with VideoWriter(tmp_path / "walk.mp4", fps=10) as writer:
+        for i in range(6):
+            writer.write(np.full((48, 64, 3), 20 + 30 * i, np.uint8))
+    (tmp_path / "walk.csv").write_text("frame,x,y,w,h\n0,1,2,9,9\n5,3,2,9,9\n")
+    entry = VideoClips(kind="video", format="boxes_csv", root=str(tmp_path), frames=4)
+    opened = []
+    monkeypatch.setattr(
+        annotated, "open_source", lambda *a, **k: opened.append(a) or open_(*a, **k)
+    )
+    (clip,) = train_clips._read("held_out", entry)
+    assert (clip.name, len(clip), clip.boxes_xywh.shape) == ("held_out/walk", 4, (4, 1, 4))
+    assert [round(float(frame.mean()) / 30) for frame in clip] == [1, 2, 3, 4]  # 20, 50, 80, 110
+    assert len(opened) == 1

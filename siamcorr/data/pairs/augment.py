@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field, model_validator
 
 from siamcorr.config import Settings
 from siamcorr.errors import InvalidArgument
 
-__all__ = ["AugmentationSettings", "CropAugmentation"]
+__all__ = ["AugmentationSettings", "CropAugmentation", "Interpolation"]
 
 Probability = Annotated[float, Field(ge=0, le=1)]
+Interpolation: TypeAlias = Literal["linear", "cubic", "area", "nearest", "lanczos"]
 Share = Annotated[float, Field(ge=0, lt=1)]
 
 
@@ -74,6 +75,7 @@ class AugmentationSettings(Settings):
         flip: probability that both crops are mirrored.
         border: what stands where a window leaves the frame: the frame's mean colour, rounded, or
             black. PySOT's training has black beyond its stored crops, which hold the mean.
+        interpolation: how crops are resampled; of several, one is drawn for every crop.
     """
 
     template: CropAugmentation = CropAugmentation()
@@ -81,6 +83,7 @@ class AugmentationSettings(Settings):
     grey: Probability = 0.0
     flip: Probability = 0.0
     border: Literal["mean", "black"] = "mean"
+    interpolation: Annotated[tuple[Interpolation, ...], Field(min_length=1)] = ("linear",)
 
     @property
     def changes_colours(self) -> bool:
@@ -111,6 +114,10 @@ class AugmentationSettings(Settings):
 
     @classmethod
     def siamfc(cls) -> AugmentationSettings:
-        """siamfc-pytorch's for search crops of 239 cut from 247, without its choice of filters."""
+        """siamfc-pytorch's for search crops of 239 cut from 247.
+
+        It resamples twice, each time with an interpolation that it draws; here that is once.
+        """
         both = CropAugmentation(shift=4, scale=0.05, isotropic=True)
-        return cls(template=both, search=both)
+        every = ("linear", "cubic", "area", "nearest", "lanczos")
+        return cls(template=both, search=both, interpolation=every)

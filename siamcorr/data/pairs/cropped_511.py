@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from siamcorr.data.images import read_image
+from siamcorr.data.sequences.text_files import read_json
 from siamcorr.errors import InvalidArgument, SourceError
 from siamcorr.types import FrameArray
 
@@ -110,12 +110,7 @@ def read_cropped_511(root: str | Path, annotation: str | Path) -> list[CroppedVi
 
 
 def _read_json(file: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(file.read_bytes())
-    except OSError as error:
-        raise SourceError(f"{file}: cannot be read: {error.strerror or error}") from error
-    except ValueError as error:
-        raise InvalidArgument(f"{file}: is no JSON: {error}") from error
+    content: Any = read_json(file)
     if not isinstance(content, dict) or not content:
         raise InvalidArgument(f"{file}: expected an object with a video an entry")
     return content

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
-from siamcorr.data.pairs.augment import CropAugmentation
+from siamcorr.data.pairs.augment import CropAugmentation, Interpolation
 from siamcorr.data.pairs.shape import PairShape
 from siamcorr.geometry.crops import context_side
 from siamcorr.opencv import load_cv2
@@ -17,6 +18,13 @@ from siamcorr.types import FrameArray
 __all__ = ["CropWindow", "box_in_crop", "cut_frame", "cut_mask", "random_window"]
 
 Box = npt.NDArray[np.float64]
+
+_FLAGS = {
+    "linear": "INTER_LINEAR",
+    "cubic": "INTER_CUBIC",
+    "nearest": "INTER_NEAREST",
+    "lanczos": "INTER_LANCZOS4",
+}
 
 
 class CropWindow(NamedTuple):
@@ -101,7 +109,11 @@ def box_in_crop(box_xywh: Box, window: CropWindow, size: int) -> Box:
 
 
 def cut_frame(
-    frame: FrameArray, window: CropWindow, size: int, border: Literal["mean", "black"]
+    frame: FrameArray,
+    window: CropWindow,
+    size: int,
+    border: Literal["mean", "black"],
+    interpolation: Interpolation = "linear",
 ) -> FrameArray:
     """Resample a window of a frame.
 
@@ -112,16 +124,24 @@ def cut_frame(
         window: may leave the frame.
         size: side of the crop in pixels.
         border: what stands beyond the frame: its mean colour, rounded, or black.
+        interpolation: between the pixels of the frame.
 
     Returns:
         (size, size, 3) uint8.
 
     Convention:
-        Bilinear without a filter before it, however much the window shrinks, as in the crops of
-        the reference trackers that the network will see.
+        - Without a filter before it, however much the window shrinks, as in the crops of the
+          reference trackers that the network will see; all but `area`.
+        - `area` is the mean of k x k bilinear samples a pixel, k the frame pixels a crop pixel
+          covers, rounded up; so it is `linear` where the window grows.
     """
     colour = load_cv2().mean(frame)[:3] if border == "mean" and _leaves(frame, window) else (0,) * 3
-    return _warp(frame, window, size, colour)
+    if interpolation != "area":
+        return _warp(frame, window, size, colour, interpolation)
+    finer = max(math.ceil(max(window.width, window.height) / size), 1)
+    cv2, samples = load_cv2(), _warp(frame, window, size * finer, colour)
+    means: FrameArray = cv2.resize(samples, (size, size), interpolation=cv2.INTER_AREA)
+    return means
 
 
 def cut_mask(mask: npt.NDArray[np.bool_], window: CropWindow, size: int) -> npt.NDArray[np.bool_]:
@@ -138,7 +158,11 @@ def _leaves(frame: FrameArray, window: CropWindow) -> bool:
 
 
 def _warp(
-    image: npt.NDArray[np.generic], window: CropWindow, size: int, colour: object
+    image: npt.NDArray[np.generic],
+    window: CropWindow,
+    size: int,
+    colour: object,
+    interpolation: str = "linear",
 ) -> FrameArray:
     cv2 = load_cv2()
     to_frame = window.to_frame(size)
@@ -148,7 +172,7 @@ def _warp(
         image,
         to_frame,
         (size, size),
-        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+        flags=getattr(cv2, _FLAGS[interpolation]) | cv2.WARP_INVERSE_MAP,
         borderMode=cv2.BORDER_CONSTANT,
         borderValue=colour,
     )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import signal
+import sys
 from collections.abc import Iterator, Sequence
+from types import TracebackType
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
@@ -29,11 +31,11 @@ class StagedPairs(PairSource, Protocol):
     `batch(epoch, indices, device)` equals `finish(cut(epoch, indices), device)`.
     """
 
-    def cut(self, epoch: int, indices: Sequence[int]) -> PairBatch:
-        """What needs no device, with uint8 images on CPU."""
+    def cut(self, epoch: int, indices: Sequence[int]) -> Any:
+        """What needs no device; it travels between processes."""
         ...
 
-    def finish(self, cut: PairBatch, device: torch.device) -> PairBatch:
+    def finish(self, cut: Any, device: torch.device) -> PairBatch:
         """The rest, on the device."""
         ...
 
@@ -118,7 +120,7 @@ def _batches(
         yield from (source.batch(epoch, block.tolist(), device) for block in blocks)
         return
     staged = source if device.type != "cpu" and isinstance(source, StagedPairs) else None
-    loader: DataLoader[PairBatch | SiamcorrError] = DataLoader(
+    loader: DataLoader[Any] = DataLoader(
         _Blocks(source, epoch, blocks, cut_only=staged is not None),
         batch_size=None,
         num_workers=workers,
@@ -132,7 +134,7 @@ def _batches(
         yield batch if staged is None else staged.finish(batch, device)
 
 
-class _Blocks(Dataset[PairBatch | SiamcorrError]):
+class _Blocks(Dataset[Any]):
     """One batch an item. An error is an item too, so that it arrives in its own words."""
 
     def __init__(
@@ -146,7 +148,7 @@ class _Blocks(Dataset[PairBatch | SiamcorrError]):
     def __len__(self) -> int:
         return len(self.blocks)
 
-    def __getitem__(self, step: int) -> PairBatch | SiamcorrError:
+    def __getitem__(self, step: int) -> Any:
         indices = self.blocks[step].tolist()
         try:
             if self.cut_only and isinstance(self.source, StagedPairs):
@@ -163,8 +165,17 @@ def _as_it_is(batch: _T) -> _T:
 def _start_worker(_: int) -> None:
     """One thread a worker; Ctrl-C is for the main process, which then ends its workers."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    sys.excepthook = _report_unless_hung_up
     torch.set_num_threads(1)
     load_cv2().setNumThreads(0)
+
+
+def _report_unless_hung_up(
+    kind: type[BaseException], error: BaseException, trace: TracebackType | None
+) -> None:
+    """Say nothing where the main process hangs up while a tensor is handed over, as on Ctrl-C."""
+    if not issubclass(kind, ConnectionError | EOFError):
+        sys.__excepthook__(kind, error, trace)
 
 
 def _check(source: Any, batch_size: int, rank: int, world_size: int, workers: int) -> None:

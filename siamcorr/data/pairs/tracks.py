@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from siamcorr.data.pairs.cropped_511 import CroppedVideo
+from siamcorr.data.pairs.target_filter import EVERY_TARGET, TargetFilter
 from siamcorr.data.sequences import AnnotatedSequence
 from siamcorr.errors import InvalidArgument
 
@@ -73,25 +74,27 @@ class TrackTable:
 
     Args:
         sets: at least one.
+        targets: which of their targets count in which frames.
 
     Attributes:
         sets: as given.
         videos: of each set, those with a track.
 
     Raises:
-        InvalidArgument: no set, or a set without a single visible, annotated target.
+        InvalidArgument: no set, or a set without a single target that counts.
     """
 
-    def __init__(self, sets: Sequence[WeightedSet]) -> None:
+    def __init__(self, sets: Sequence[WeightedSet], targets: TargetFilter = EVERY_TARGET) -> None:
         if not sets:
             raise InvalidArgument("VideoPairs: no set of videos; give at least one WeightedSet")
         self.sets = tuple(sets)
-        self.videos = tuple(tuple(_tracked(each.videos)) for each in sets)
+        self.videos = tuple(tuple(_tracked(each.videos, targets)) for each in sets)
         for each, videos in zip(self.sets, self.videos, strict=True):
             if not videos:
                 raise InvalidArgument(
                     f"VideoPairs: set {each.name!r}: none of its {len(each.videos)} videos has a "
-                    "frame in which a target is annotated with a box and visible"
+                    "frame in which a target is annotated with a box, is visible and passes the "
+                    f"filter {targets!r}"
                 )
         self.track_counts = tuple(sum(len(v.tracks) for v in videos) for videos in self.videos)
 
@@ -115,14 +118,11 @@ class TrackTable:
         return groups
 
 
-def _tracked(videos: Sequence[PairVideo]) -> list[TrackedVideo]:
-    found = (TrackedVideo(video, tuple(_tracks(video))) for video in videos)
+def _tracked(videos: Sequence[PairVideo], targets: TargetFilter) -> list[TrackedVideo]:
+    found = (TrackedVideo(video, tuple(_tracks(video, targets))) for video in videos)
     return [each for each in found if each.tracks]
 
 
-def _tracks(video: PairVideo) -> list[Track]:
-    boxes = video.boxes_xywh  # (T, N, 4)
-    with np.errstate(invalid="ignore"):  # NaN: not annotated, or withheld
-        usable = np.isfinite(boxes).all(-1) & (boxes[..., 2:] > 0).all(-1) & (video.visible > 0)
-    tracks = (Track(n, np.flatnonzero(usable[:, n])) for n in range(usable.shape[1]))
-    return [track for track in tracks if len(track.frames)]
+def _tracks(video: PairVideo, targets: TargetFilter) -> list[Track]:
+    usable = targets.passes(video)  # (T, N)
+    return [Track(n, np.flatnonzero(usable[:, n])) for n in np.flatnonzero(usable.any(0)).tolist()]

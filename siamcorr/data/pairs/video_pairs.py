@@ -18,7 +18,9 @@ from siamcorr.data.pairs.crops import CropWindow, box_in_crop, cut_frame, cut_ma
 from siamcorr.data.pairs.photometric import photometric
 from siamcorr.data.pairs.sampling import FrameDraw, FrameRule, PairSampler
 from siamcorr.data.pairs.shape import PairShape
+from siamcorr.data.pairs.target_filter import EVERY_TARGET, TargetFilter
 from siamcorr.data.pairs.tracks import TrackTable, WeightedSet
+from siamcorr.data.sequences import AnnotatedSequence
 from siamcorr.data.synthetic.layer import generator
 from siamcorr.errors import InvalidArgument, SiamcorrError, SourceError
 from siamcorr.types import FrameArray
@@ -51,9 +53,9 @@ class VideoPairs:
         augmentation: none by default.
         rule: how the two frames of a positive pair are drawn: `window` (PySOT) or `earlier_first`
             (SiamFC).
+        targets: which targets count in which frames; by default all that are visible.
 
     Convention:
-        - Only annotated, visible targets with a box of positive size are used.
         - `masks` is None if no video has masks. Else `has_mask` is True for positive pairs whose
           search frame has a mask of the target.
         - A frame is read whole and every crop is one warp from it; nothing is prepared on disk.
@@ -82,8 +84,10 @@ class VideoPairs:
         hard_negative_share: float = 0.0,
         augmentation: AugmentationSettings = _NO_AUGMENTATION,
         rule: FrameRule = "window",
+        targets: TargetFilter = EVERY_TARGET,
     ) -> None:
-        table = TrackTable(sets)
+        _check_frames(sets)
+        table = TrackTable(sets, targets)
         self.sampler = PairSampler(table, pairs, seed, negative_share, hard_negative_share, rule)
         self.shape = shape
         self.augmentation = augmentation
@@ -155,7 +159,9 @@ class VideoPairs:
         target = table.track(draw.key).target
         box = table.video(draw.key).video.boxes_xywh[draw.frame, target]
         window = random_window(box, size, self.shape, settings, rng, mirrored=mirrored)
-        image = cut_frame(frame, window, size, self.augmentation.border)
+        kinds = self.augmentation.interpolation
+        kind = kinds[int(rng.random() * len(kinds))]
+        image = cut_frame(frame, window, size, self.augmentation.border, kind)
         return _Crop(image, box_in_crop(box, window, size), window)
 
     def _read(self, draw: FrameDraw) -> FrameArray:
@@ -188,6 +194,22 @@ class VideoPairs:
                 f"VideoPairs: set {table.sets[draw.key.set_index].name!r}, video "
                 f"{table.video(draw.key).video.name!r}, frame {draw.frame}: {error}"
             ) from error
+
+
+def _check_frames(sets: Sequence[WeightedSet]) -> None:
+    """Refuse videos whose frames are not there, or not to be had in any order."""
+    for each in sets:
+        for video in each.videos:
+            if not isinstance(video, AnnotatedSequence) or video.frame_files is not None:
+                continue
+            where = f"VideoPairs: set {each.name!r}, video {video.name!r}"
+            if video.video is None:
+                raise InvalidArgument(f"{where}: only its annotations are at hand, but no frames")
+            raise InvalidArgument(
+                f"{where}: its frames are in '{video.video}', where every pair would decode all "
+                "frames before its own\n  cure: make images once, siamcorr data extract ROOT "
+                "--format NAME --out FOLDER, and train on FOLDER in format boxes_csv"
+            )
 
 
 def _as_image(crop: FrameArray) -> Tensor:

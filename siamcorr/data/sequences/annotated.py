@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from siamcorr.data.images import read_image
+from siamcorr.data.sequences.image_size import image_size
 from siamcorr.data.video import open_source
 from siamcorr.errors import InvalidArgument, SourceError
 from siamcorr.types import FrameArray
@@ -44,7 +45,7 @@ class AnnotatedSequence:
         classes: kind of class -> class, such as `object_class` -> `bear` (GOT-10k, LaSOT).
         size: (height, width) in pixels where the annotations state it; else read from a frame.
         video: video file whose frame `index` is frame `index` here, or None. A frame out of order
-            costs decoding all before it: whoever trains on it extracts images first.
+            costs decoding all before it; `siamcorr data extract` makes images once.
         target_ids: what the annotations call the N targets; empty where they have no names.
         target_classes: class of each of the N targets; empty where `classes` says all.
         occluded: (T, N) bool, where annotators saw the target partly hidden; None where they did
@@ -55,7 +56,7 @@ class AnnotatedSequence:
     name: str
     boxes_xywh: npt.NDArray[np.float64]
     visible: npt.NDArray[np.float64]
-    frame_files: tuple[Path, ...] | None = None
+    frame_files: Sequence[Path] | None = None
     corners_xy: npt.NDArray[np.float64] | None = None
     attributes: tuple[str, ...] = ()
     frame_tags: Mapping[str, npt.NDArray[np.bool_]] = field(default_factory=dict)
@@ -141,6 +142,8 @@ class AnnotatedSequence:
         """(height, width) in pixels."""
         if self.size is not None:
             return self.size
+        if self.frame_files is not None:
+            return image_size(self.frame_files[0])
         height, width, _ = self.frame(0).shape
         return height, width
 

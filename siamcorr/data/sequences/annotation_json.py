@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from siamcorr.errors import InvalidArgument, SourceError
+from siamcorr.data.sequences.text_files import read_json
+from siamcorr.errors import InvalidArgument
 
 __all__ = ["gt_rects", "is_annotation_json", "read_annotation_json"]
 
@@ -32,12 +32,7 @@ def read_annotation_json(path: Path) -> dict[str, dict[str, Any]]:
         SourceError: the file cannot be read.
         InvalidArgument: no JSON, or not of the form `{sequence: {gt_rect: [...], ...}}`.
     """
-    try:
-        content = json.loads(path.read_bytes())
-    except OSError as error:
-        raise SourceError(f"{path}: cannot be read: {error.strerror or error}") from error
-    except ValueError as error:
-        raise InvalidArgument(f"{path}: is no JSON: {error}") from error
+    content = read_json(path)
     if not isinstance(content, dict) or not content:
         raise InvalidArgument(f"{path}: expected an object with a sequence an entry")
     for name, entry in content.items():
@@ -68,6 +63,8 @@ def gt_rects(path: Path, name: str, entry: Mapping[str, Any]) -> npt.NDArray[np.
                 f"{path}, sequence {name!r}, frame {i}: expected {width} numbers, got {row!r:.80}"
             )
     for key in _FRAMES:
+        if key in entry and not isinstance(entry[key], list):
+            raise InvalidArgument(f"{path}, sequence {name!r}: `{key}` is no list")
         if key in entry and len(entry[key]) != len(rows):
             raise InvalidArgument(
                 f"{path}, sequence {name!r}: {len(rows)} annotations in `gt_rect`, but "

@@ -8,18 +8,21 @@ import math
 from functools import partial
 from pathlib import Path
 
-from siamcorr.data.images import natural_key
 from siamcorr.data.sequences.annotated import AnnotatedSequence
-from siamcorr.data.sequences.layout import frame_files, not_found, video_files
+from siamcorr.data.sequences.folders import files_in, frame_files, video_files
+from siamcorr.data.sequences.layout import not_found
 from siamcorr.data.sequences.registry import DATASETS, Catalogue
+from siamcorr.data.sequences.text_files import read_text
 from siamcorr.data.sequences.track_table import Entry, TrackTable
 from siamcorr.errors import InvalidArgument, SourceError, closest
 
 __all__ = ["list_boxes_csv"]
 
-_NEEDED = ("frame", "x", "y", "w", "h")
+_BOX = ("x", "y", "w", "h")
+_NEEDED = ("frame", *_BOX)
 _KNOWN = (*_NEEDED, "id", "visible", "class", "lost", "time_s", "score")
 _ALIASES = {"frame_index": "frame"}
+_MOST_FRAMES = 10**8  # 38 days at 30 frames a second
 _SEPARATORS = (",", ";", "\t")
 
 
@@ -47,7 +50,7 @@ def list_boxes_csv(root: Path) -> Catalogue:
     Source:
         Our own format.
     """
-    files = [root] if root.is_file() else sorted(root.glob("*.csv"), key=natural_key)
+    files = [root] if root.is_file() else files_in(root, ".csv")
     if not files or files[0].suffix.lower() != ".csv":
         raise not_found("boxes_csv", root, "NAME.csv beside NAME/*.jpg or NAME.mp4")
     return {file.stem: partial(_read, file) for file in files}
@@ -82,12 +85,7 @@ def _video_beside(file: Path) -> Path | None:
 
 def _read_rows(file: Path) -> list[tuple[int, int, str, Entry, str]]:
     """Line, frame, id, entry and class of every row."""
-    try:
-        text = file.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise SourceError(f"{file}: cannot be read: {error.strerror or error}") from error
-    except UnicodeDecodeError as error:
-        raise InvalidArgument(f"{file}: is no text file in UTF-8: {error}") from error
+    text = read_text(file)
     header = text.partition("\n")[0]
     separator = max(_SEPARATORS, key=header.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
@@ -134,21 +132,25 @@ def _frame(text: str, where: str) -> int:
     value = _number(text, "frame", where)
     if not value.is_integer() or value < 0:
         raise InvalidArgument(f"{where}: frame {text!r} is no whole number from 0 on")
+    if value >= _MOST_FRAMES:
+        raise InvalidArgument(f"{where}: frame {text} is no number of a frame; a time?")
     return int(value)
 
 
 def _entry(row: dict[str, str], where: str) -> Entry:
     """Box and visibility of one row."""
-    texts = [row[name] for name in ("x", "y", "w", "h")]
-    if not any(texts):
-        return Entry((math.nan,) * 4, visible=0.0)
-    x, y, w, h = (_number(row[name], name, where) for name in ("x", "y", "w", "h"))
-    visible = _number(row["visible"], "visible", where) if row.get("visible") else 1.0
+    has_box = any(row[name] for name in _BOX)
+    visible = _number(row["visible"], "visible", where) if row.get("visible") else float(has_box)
     lost = _number(row["lost"], "lost", where) if row.get("lost") else 0.0
     if not 0 <= visible <= 1 or lost not in (0, 1):
         raise InvalidArgument(
             f"{where}: visible {visible:g} and lost {lost:g}; expected 0 ... 1, and 0 or 1"
         )
+    if not has_box:
+        if visible:
+            raise InvalidArgument(f"{where}: visible {visible:g}, but no x, y, w, h")
+        return Entry((math.nan,) * 4, visible=0.0)
+    x, y, w, h = (_number(row[name], name, where) for name in _BOX)
     return Entry((x, y, w, h), visible=0.0 if lost else visible)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,8 +14,10 @@ import numpy.typing as npt
 
 from siamcorr.data.sequences.annotated import AnnotatedSequence
 from siamcorr.data.sequences.coco_masks import Segmentation, decode_segmentation
-from siamcorr.data.sequences.layout import not_found
+from siamcorr.data.sequences.folders import files_in
+from siamcorr.data.sequences.layout import only_file
 from siamcorr.data.sequences.registry import DATASETS, Catalogue
+from siamcorr.data.sequences.text_files import read_json
 from siamcorr.errors import InvalidArgument, SourceError
 
 __all__ = ["list_coco"]
@@ -77,25 +78,15 @@ def list_coco(root: Path) -> Catalogue:
 
 
 def _instances_of(root: Path) -> Path:
-    files = [root] if root.is_file() else sorted((root / "annotations").glob("instances_*.json"))
-    if not files or files[0].suffix != ".json":
-        raise not_found("coco", root, "annotations/instances_val2017.json, or a JSON like it")
-    if len(files) > 1:
-        raise SourceError(
-            f"load_dataset: coco: '{root}' holds {', '.join(f.name for f in files)}; give one of "
-            f"them, such as '{files[0]}'"
-        )
-    return files[0]
+    folder = root / "annotations"
+    found = [file for file in files_in(folder, ".json") if file.name.startswith("instances_")]
+    looked_for = "annotations/instances_val2017.json, or a JSON like it"
+    return only_file("coco", root, found, ".json", looked_for)
 
 
 def _read_json(file: Path) -> dict[str, list[dict[str, Any]]]:
     """Parse and check the file once; polygons become arrays, a tenth of the lists in memory."""
-    try:
-        content = json.loads(file.read_bytes(), object_hook=_with_arrays)
-    except OSError as error:
-        raise SourceError(f"{file}: cannot be read: {error.strerror or error}") from error
-    except ValueError as error:
-        raise InvalidArgument(f"{file}: is no JSON: {error}") from error
+    content = read_json(file, of_object=partial(_with_arrays, file))
     for part, keys in _NEEDED.items():
         entries = content.get(part) if isinstance(content, dict) else None
         if not isinstance(entries, list) or not entries:
@@ -110,10 +101,16 @@ def _read_json(file: Path) -> dict[str, list[dict[str, Any]]]:
     return parts
 
 
-def _with_arrays(entry: dict[str, Any]) -> dict[str, Any]:
+def _with_arrays(file: Path, entry: dict[str, Any]) -> dict[str, Any]:
     polygons = entry.get("segmentation")
     if isinstance(polygons, list):
-        entry["segmentation"] = [np.asarray(polygon, dtype=np.float64) for polygon in polygons]
+        try:
+            entry["segmentation"] = [np.asarray(polygon, dtype=np.float64) for polygon in polygons]
+        except (TypeError, ValueError) as error:
+            raise InvalidArgument(
+                f"{file}, annotation of id {entry.get('id')}: `segmentation` holds something other "
+                f"than lists of numbers: {polygons!r:.80}"
+            ) from error
     return entry
 
 

@@ -11,7 +11,8 @@ from pathlib import Path
 from xml.etree.ElementTree import Element
 
 from siamcorr.data.sequences.annotated import AnnotatedSequence
-from siamcorr.data.sequences.layout import frame_files, not_found, subfolders, video_files
+from siamcorr.data.sequences.folders import frame_files, subfolders, video_files
+from siamcorr.data.sequences.layout import not_found
 from siamcorr.data.sequences.registry import DATASETS, Catalogue
 from siamcorr.data.sequences.track_table import Entry, TrackTable
 from siamcorr.data.sequences.xml_files import attribute, number, read_xml
@@ -125,7 +126,7 @@ def _filled(found: dict[int, Entry | None], numbers: Sequence[int]) -> dict[int,
     return entries
 
 
-def _frames(folder: Path) -> tuple[tuple[Path, ...] | None, Path | None]:
+def _frames(folder: Path) -> tuple[Sequence[Path] | None, Path | None]:
     """Image files, or the video file."""
     if (folder / "images").is_dir():
         return frame_files(folder / "images"), None
@@ -138,7 +139,7 @@ def _frames(folder: Path) -> tuple[tuple[Path, ...] | None, Path | None]:
     )
 
 
-def _frame_numbers(frames: tuple[Path, ...]) -> list[int]:
+def _frame_numbers(frames: Sequence[Path]) -> list[int]:
     matches = [_FRAME.fullmatch(path.stem) for path in frames]
     if all(matches):
         return [int(match[1]) for match in matches if match]

@@ -11,8 +11,9 @@ import numpy.typing as npt
 
 from siamcorr.data.sequences.annotated import AnnotatedSequence
 from siamcorr.data.sequences.box_files import read_lines
+from siamcorr.data.sequences.folders import frame_files, subfolders
 from siamcorr.data.sequences.label_images import boxes_of_labels, read_labels
-from siamcorr.data.sequences.layout import frame_files, not_found, subfolders
+from siamcorr.data.sequences.layout import not_found
 from siamcorr.data.sequences.registry import DATASETS, Catalogue
 from siamcorr.errors import InvalidArgument, SourceError
 
@@ -37,15 +38,17 @@ def list_davis(root: Path) -> Catalogue:
           give x = a and w = b - a + 1. Listing decodes nothing, reading a sequence its masks.
         - A target is a palette index and carries it as its id; masks of DAVIS 2016, which hold 0
           and 255, have the one target `255`. Index 255 beside others is void and no target.
-        - A list of DAVIS 2016 makes one target of all objects, as its own masks do.
+        - A list of DAVIS 2016 makes one target of all objects, as its own masks do, and one in
+          `ImageSets/480p` or `ImageSets/1080p` takes that resolution.
         - `visible` is 1 where the mask has pixels, else 0. A frame without a mask file, as in the
           test splits behind the first, has NaN for boxes and `visible`.
 
     Source:
         https://davischallenge.org and the layout of its downloads.
     """
-    base, names, merge = _selection(root)
-    found = [r for r in _RESOLUTIONS if (base / "Annotations" / r).is_dir()]
+    base, names, kind = _selection(root)
+    choice = (kind,) if kind in _RESOLUTIONS else _RESOLUTIONS
+    found = [r for r in choice if (base / "Annotations" / r).is_dir()]
     if not found:
         raise not_found(
             "davis",
@@ -57,20 +60,19 @@ def list_davis(root: Path) -> Catalogue:
     names = names or tuple(folder.name for folder in subfolders(masks))
     if not names:
         raise not_found("davis", masks, "NAME/00000.png")
+    merge = kind in _SINGLE_OBJECT
     return {name: partial(_read, images / name, masks / name, merge) for name in names}
 
 
-def _selection(root: Path) -> tuple[Path, tuple[str, ...], bool]:
-    """The folder of the data set, the names in a list, whether all objects are one target."""
+def _selection(root: Path) -> tuple[Path, tuple[str, ...], str]:
+    """The folder of the data set, the names in a list, the folder under `ImageSets` it lies in."""
     if root.is_dir():
-        return root, (), False
+        return root, (), ""
     if root.suffix != ".txt" or root.parent.parent.name != "ImageSets":
         raise not_found("davis", root, "a folder, or a list such as ImageSets/2017/val.txt")
-    lines = read_lines(
-        root
-    )  # `bear`, or of 2016 `/JPEGImages/480p/bear/00000.jpg /Annotations/...`
-    names = dict.fromkeys(Path(line.split()[0]).parent.name or line.strip() for line in lines)
-    return root.parent.parent.parent, tuple(names), root.parent.name in _SINGLE_OBJECT
+    lines = read_lines(root)  # `bear`; of 2016 `/JPEGImages/480p/bear/00000.jpg /Annotations/...`
+    names = dict.fromkeys(Path(line.split()[0]).parent.name or line for line in lines)
+    return root.parent.parent.parent, tuple(names), root.parent.name
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,11 @@ import numpy as np
 
 from siamcorr.data.sequences.annotated import AnnotatedSequence
 from siamcorr.data.sequences.box_files import read_lines, read_xywh
+from siamcorr.data.sequences.folders import frame_files
 from siamcorr.data.sequences.layout import (
     FloatArray,
     annotations_for,
     catalogue,
-    frame_files,
     frame_flags,
     listed_folders,
     not_found,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
-from siamcorr.data.sequences.layout import not_found, subfolders
+from siamcorr.data.sequences.folders import subfolders
+from siamcorr.data.sequences.layout import not_found
 from siamcorr.data.sequences.track_table import Entry
 from siamcorr.data.sequences.xml_files import child_text, number, read_xml
 from siamcorr.errors import SourceError

@@ -38,7 +38,7 @@ def list_imagenet_det(root: Path) -> Catalogue:
     names: dict[str, str] = {}  # image -> folder, relative to the split
     for folder, _, files in os.walk(split.annotations, followlinks=True):
         inner = os.path.relpath(folder, split.annotations)
-        for name in (file[:-4] for file in files if file.endswith(".xml")):
+        for name in (file[:-4] for file in files if file.endswith(".xml") and file[0] != "."):
             if names.setdefault(name, inner) != inner:
                 raise InvalidArgument(
                     f"load_dataset: imagenet_det: two images {name!r}: in '{names[name]}' and in "

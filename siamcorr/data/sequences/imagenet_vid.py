@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from siamcorr.data.images import natural_key
 from siamcorr.data.sequences.annotated import AnnotatedSequence
+from siamcorr.data.sequences.folders import FrameFiles, files_in, subfolders
 from siamcorr.data.sequences.ilsvrc import Split, read_objects, split_of
-from siamcorr.data.sequences.layout import catalogue, not_found, subfolders
+from siamcorr.data.sequences.layout import catalogue, not_found
 from siamcorr.data.sequences.registry import DATASETS, Catalogue
 from siamcorr.data.sequences.track_table import TrackTable
 from siamcorr.errors import SourceError
@@ -62,17 +62,17 @@ class _Reader:
         images = self._split.images / folder.relative_to(self._split.annotations)
         if not images.is_dir():
             raise SourceError(f"{images}: no folder of frames, but '{folder}' has annotations")
-        files = sorted(folder.glob("*.xml"), key=natural_key)
+        files = files_in(folder, ".xml")
         table = TrackTable(len(files))
         size = None
         for index, file in enumerate(files):
             objects, size = read_objects(file)
             for each in objects:
                 table.put(str(file), each.track, index, each.entry, each.name)
-        frames = tuple(images / f"{file.stem}.JPEG" for file in files)
+        frames = FrameFiles(images, tuple(f"{file.stem}.JPEG" for file in files))
         return table.sequence(folder.name, frame_files=frames, size=size)
 
 
 def _has_xml(folder: Path) -> bool:
     with os.scandir(folder) as entries:
-        return any(entry.name.endswith(".xml") for entry in entries)
+        return any(entry.name.endswith(".xml") and entry.name[0] != "." for entry in entries)

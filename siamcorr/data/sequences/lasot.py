@@ -8,14 +8,13 @@ import numpy as np
 
 from siamcorr.data.sequences.annotated import AnnotatedSequence
 from siamcorr.data.sequences.box_files import read_xywh
+from siamcorr.data.sequences.folders import frame_files, subfolders
 from siamcorr.data.sequences.layout import (
     annotations_for,
     catalogue,
-    frame_files,
     frame_flags,
     not_found,
     one_target,
-    subfolders,
 )
 from siamcorr.data.sequences.registry import DATASETS, Catalogue
 

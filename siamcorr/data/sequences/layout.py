@@ -1,9 +1,8 @@
-"""What the readers share: folders, frame files, and the check that frames and boxes fit."""
+"""What the readers share: sequence folders, errors, and the check that frames and boxes fit."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,9 +10,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from siamcorr.data.images import IMAGE_SUFFIXES, is_image, natural_key
 from siamcorr.data.sequences.annotated import AnnotatedSequence
 from siamcorr.data.sequences.box_files import read_flags, read_lines
+from siamcorr.data.sequences.folders import subfolders
 from siamcorr.data.sequences.registry import Catalogue
 from siamcorr.errors import InvalidArgument, SourceError
 
@@ -21,16 +20,12 @@ __all__ = [
     "LengthMismatch",
     "annotations_for",
     "catalogue",
-    "frame_files",
     "frame_flags",
     "listed_folders",
     "not_found",
     "one_target",
-    "subfolders",
-    "video_files",
+    "only_file",
 ]
-
-_NO_VIDEO = IMAGE_SUFFIXES | {".csv", ".ini", ".json", ".md", ".txt", ".xml", ".yaml", ".zip"}
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -38,16 +33,9 @@ FloatArray = npt.NDArray[np.float64]
 class LengthMismatch(InvalidArgument):
     """There are not as many annotations as frames; `frames` are those on disk."""
 
-    def __init__(self, message: str, frames: tuple[Path, ...] = ()) -> None:
+    def __init__(self, message: str, frames: Sequence[Path] = ()) -> None:
         super().__init__(message)
         self.frames = frames
-
-
-def subfolders(root: Path) -> list[Path]:
-    """Folders in `root` in natural order; hidden ones are passed over."""
-    with os.scandir(root) as entries:
-        found = [entry.name for entry in entries if entry.is_dir() and entry.name[0] != "."]
-    return [root / name for name in sorted(found, key=lambda name: natural_key(Path(name)))]
 
 
 def listed_folders(root: Path, annotation: str) -> list[Path]:
@@ -78,30 +66,6 @@ def catalogue(folders: Iterable[Path], read: Callable[[Path], AnnotatedSequence]
     return {name: partial(read, folder) for name, folder in by_name.items()}
 
 
-def frame_files(folder: Path) -> tuple[Path, ...]:
-    """Image files of one sequence in natural order: `9.jpg` comes before `10.jpg`.
-
-    Raises:
-        SourceError: no such folder, or no image in it.
-    """
-    try:
-        with os.scandir(folder) as entries:
-            files = [path for entry in entries if is_image(path := folder / entry.name)]
-    except OSError as error:
-        raise SourceError(f"{folder}: no folder of frames: {error.strerror or error}") from error
-    if not files:
-        raise SourceError(f"{folder}: holds no image")
-    if all(path.stem.isdecimal() for path in files):  # as published sets name them; 4x faster
-        return tuple(sorted(files, key=lambda path: (int(path.stem), path.name)))
-    return tuple(sorted(files, key=lambda path: natural_key(Path(path.name))))
-
-
-def video_files(folder: Path) -> list[Path]:
-    """Files in `folder` that may be videos: every one that is no image, text or archive."""
-    files = sorted(path for path in folder.iterdir() if path.is_file() and path.name[0] != ".")
-    return [path for path in files if path.suffix and path.suffix.lower() not in _NO_VIDEO]
-
-
 def not_found(name: str, root: Path, looked_for: str) -> SourceError:
     """The error for a root without the data set: what was looked for, what is there."""
     if root.is_file():
@@ -114,8 +78,25 @@ def not_found(name: str, root: Path, looked_for: str) -> SourceError:
     )
 
 
+def only_file(name: str, root: Path, found: list[Path], suffix: str, looked_for: str) -> Path:
+    """The one annotation file of a data set: `root` itself, or what was found in it.
+
+    Raises:
+        SourceError: there is none, or several are.
+    """
+    files = [root] if root.is_file() else found
+    if not files or files[0].suffix != suffix:
+        raise not_found(name, root, looked_for)
+    if len(files) > 1:
+        raise SourceError(
+            f"load_dataset: {name}: '{root}' holds {', '.join(file.name for file in files)}; give "
+            f"one of them, such as '{files[0]}'"
+        )
+    return files[0]
+
+
 def annotations_for(
-    frames: tuple[Path, ...], boxes: FloatArray, file: Path, *, first_is_enough: bool = False
+    frames: Sequence[Path], boxes: FloatArray, file: Path, *, first_is_enough: bool = False
 ) -> FloatArray:
     """Check that there is one annotation a frame.
 

@@ -6,15 +6,11 @@ from pathlib import Path
 
 from siamcorr.data.sequences.annotated import AnnotatedSequence
 from siamcorr.data.sequences.box_files import read_lines, split_numbers
-from siamcorr.data.sequences.layout import (
-    LengthMismatch,
-    catalogue,
-    frame_files,
-    not_found,
-    subfolders,
-)
+from siamcorr.data.sequences.folders import frame_files, subfolders
+from siamcorr.data.sequences.layout import LengthMismatch, catalogue, not_found
 from siamcorr.data.sequences.one_based import from_one_based
 from siamcorr.data.sequences.registry import DATASETS, Catalogue
+from siamcorr.data.sequences.text_files import read_text
 from siamcorr.data.sequences.track_table import Entry, TrackTable
 from siamcorr.errors import InvalidArgument
 
@@ -111,8 +107,7 @@ def _info(file: Path) -> dict[str, str]:
     """`key=value` lines, keys in lower case."""
     if not file.is_file():
         return {}
-    lines = file.read_text(encoding="utf-8-sig").splitlines()
-    pairs = (line.partition("=") for line in lines)
+    pairs = (line.partition("=") for line in read_text(file).splitlines())
     return {key.strip().lower(): value.strip() for key, sign, value in pairs if sign}
 
 

@@ -10,14 +10,8 @@ import numpy.typing as npt
 
 from siamcorr.data.sequences.annotated import AnnotatedSequence
 from siamcorr.data.sequences.box_files import read_lines
-from siamcorr.data.sequences.layout import (
-    FloatArray,
-    annotations_for,
-    frame_files,
-    not_found,
-    one_target,
-    subfolders,
-)
+from siamcorr.data.sequences.folders import frame_files, subfolders
+from siamcorr.data.sequences.layout import FloatArray, annotations_for, not_found, one_target
 from siamcorr.data.sequences.registry import DATASETS, Catalogue
 from siamcorr.errors import InvalidArgument
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,14 +17,8 @@ from siamcorr.data.sequences.annotation_json import (
     read_annotation_json,
 )
 from siamcorr.data.sequences.box_files import read_lines, read_xywh
-from siamcorr.data.sequences.layout import (
-    FloatArray,
-    annotations_for,
-    frame_files,
-    not_found,
-    one_target,
-    subfolders,
-)
+from siamcorr.data.sequences.folders import frame_files, subfolders
+from siamcorr.data.sequences.layout import FloatArray, annotations_for, not_found, one_target
 from siamcorr.data.sequences.registry import DATASETS, Catalogue
 from siamcorr.errors import InvalidArgument
 
@@ -121,8 +115,8 @@ def _read_folder(name: str, folder: Path, file: Path) -> AnnotatedSequence:
 
 
 def _official(
-    name: str, frames: tuple[Path, ...], boxes: FloatArray
-) -> tuple[tuple[Path, ...], FloatArray]:
+    name: str, frames: Sequence[Path], boxes: FloatArray
+) -> tuple[Sequence[Path], FloatArray]:
     """Cut frames and annotations to the official range, where both show that it applies."""
     first, last = OFFICIAL_FRAMES.get(name, (1, 0))
     kept = tuple(f for f in frames if f.stem.isdecimal() and first <= int(f.stem) <= last)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TypeAlias
@@ -11,7 +12,7 @@ from siamcorr.data.sequences.sequence_set import SequenceSet
 from siamcorr.errors import InvalidArgument, SourceError, UnknownName, closest
 from siamcorr.registry import Registry
 
-__all__ = ["DATASETS", "Catalogue", "Reader", "dataset_names", "load_dataset"]
+__all__ = ["DATASETS", "Catalogue", "Reader", "dataset_names", "list_sequences", "load_dataset"]
 
 Catalogue: TypeAlias = Mapping[str, Callable[[], AnnotatedSequence]]
 """Sequence name -> function that reads its annotations, in the order of the data set."""
@@ -61,13 +62,33 @@ def load_dataset(
         >>> load_dataset("otb", "datasets/OTB100", sequences=["Deer"])  # doctest: +SKIP
         SequenceSet(name='otb', ...)
     """
+    catalogue = list_sequences(name, root, sequences)
+    return SequenceSet(name, tuple(read() for read in catalogue.values()))
+
+
+def list_sequences(
+    name: str, root: str | Path, sequences: Iterable[str] | None = None
+) -> Catalogue:
+    """What `load_dataset` reads, before it is read.
+
+    Args:
+        name: registered name.
+        root: as `load_dataset` takes it.
+        sequences: names of the sequences; None takes all.
+
+    Raises:
+        UnknownName: no such data set or sequence.
+        SourceError: `root` does not hold the data set.
+        InvalidArgument: `sequences` is empty or a text.
+    """
     reader = DATASETS[name]
-    path = Path(root)
+    # So that `.` and `train` have the names of their folders; resolve() would follow links as well.
+    path = Path(os.path.abspath(root))  # noqa: PTH100
     if not path.exists():
         raise SourceError(f"load_dataset: {name}: '{root}' does not exist")
     catalogue = reader(path)
     wanted = _wanted(name, catalogue, sequences)
-    return SequenceSet(name, tuple(read() for key, read in catalogue.items() if key in wanted))
+    return {key: read for key, read in catalogue.items() if key in wanted}
 
 
 def _wanted(name: str, catalogue: Catalogue, sequences: Iterable[str] | None) -> frozenset[str]:

@@ -7,16 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from siamcorr.data.images import natural_key
 from siamcorr.data.sequences.annotated import AnnotatedSequence
 from siamcorr.data.sequences.box_files import read_xywh
-from siamcorr.data.sequences.layout import (
-    annotations_for,
-    frame_files,
-    not_found,
-    one_target,
-    subfolders,
-)
+from siamcorr.data.sequences.folders import files_in, frame_files, subfolders
+from siamcorr.data.sequences.layout import annotations_for, not_found, one_target
 from siamcorr.data.sequences.registry import DATASETS, Catalogue
 from siamcorr.errors import SourceError
 
@@ -39,7 +33,7 @@ def list_trackingnet(root: Path) -> Catalogue:
     Source:
         https://tracking-net.org and the layout of its development kit.
     """
-    annotations = sorted((root / "anno").glob("*.txt"), key=natural_key)
+    annotations = files_in(root / "anno", ".txt")
     if not annotations and root.is_dir():
         chunks = [folder.name for folder in subfolders(root) if (folder / "anno").is_dir()]
         if chunks:

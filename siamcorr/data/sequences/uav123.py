@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from siamcorr.data.images import natural_key
 from siamcorr.data.sequences.annotated import AnnotatedSequence
 from siamcorr.data.sequences.box_files import read_xywh
-from siamcorr.data.sequences.layout import annotations_for, frame_files, not_found, one_target
+from siamcorr.data.sequences.folders import files_in, frame_files
+from siamcorr.data.sequences.layout import annotations_for, not_found, one_target
 from siamcorr.data.sequences.registry import DATASETS, Catalogue
 from siamcorr.errors import SourceError
 
@@ -82,7 +83,7 @@ def list_uav20l(root: Path) -> Catalogue:
 
 
 def _list(root: Path, subset: str) -> Catalogue:
-    annotations = sorted((root / "anno" / subset).glob("*.txt"), key=natural_key)
+    annotations = files_in(root / "anno" / subset, ".txt")
     if not annotations:
         raise not_found(
             subset.lower(),
@@ -97,7 +98,7 @@ def _read(root: Path, file: Path, subset: str) -> AnnotatedSequence:
     video, first, last = name, 1, None
     if subset == "UAV123" and name in SEGMENTS:
         video, first, last = SEGMENTS[name]
-    frames = frame_files(_folder(root, video))
+    frames: Sequence[Path] = frame_files(_folder(root, video))
     if last is not None:
         frames = tuple(f for f in frames if f.stem.isdecimal() and first <= int(f.stem) <= last)
     if not frames:

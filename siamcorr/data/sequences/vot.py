@@ -17,11 +17,11 @@ from siamcorr.data.sequences.annotation_json import (
     read_annotation_json,
 )
 from siamcorr.data.sequences.box_files import read_boxes, read_lines
+from siamcorr.data.sequences.folders import frame_files
 from siamcorr.data.sequences.layout import (
     FloatArray,
     annotations_for,
     catalogue,
-    frame_files,
     frame_flags,
     listed_folders,
     not_found,
@@ -117,7 +117,8 @@ def _json_tags(
     tags = {}
     for tag in VOT_TAGS:
         values = entry.get(tag) or []
-        if values and (len(values) != total or any(value not in (0, 1) for value in values)):
+        fits = isinstance(values, list) and len(values) == total
+        if values and not (fits and all(value in (0, 1) for value in values)):
             raise InvalidArgument(f"{path}, sequence {name!r}: `{tag}` is not {total} times 0 or 1")
         if values:
             tags[tag] = np.array(values) == 1

@@ -12,8 +12,9 @@ from pathlib import Path
 import numpy as np
 
 from siamcorr.data.sequences.annotated import AnnotatedSequence
+from siamcorr.data.sequences.folders import files_in, subfolders
 from siamcorr.data.sequences.image_size import image_size
-from siamcorr.data.sequences.layout import not_found, one_target, subfolders
+from siamcorr.data.sequences.layout import not_found, one_target, only_file
 from siamcorr.data.sequences.registry import DATASETS, Catalogue
 from siamcorr.data.sequences.xml_files import number
 from siamcorr.errors import InvalidArgument, SourceError
@@ -32,6 +33,7 @@ _COLUMNS = (
     "ymin",
     "ymax",
 )
+_CSV = "yt_bb_detection_"
 _FRAME_NAME = "YOUTUBE-ID_MILLISECONDS_CLASS-ID_OBJECT-ID.jpg"
 _ROW = 6  # numbers kept of a row: time in ms, presence, xmin, xmax, ymin, ymax
 
@@ -51,12 +53,14 @@ def list_youtube_bb(root: Path) -> Catalogue:
           the first frame, so x = xmin * W and w = (xmax - xmin) * W.
         - A sequence is one object of one video, `YOUTUBE-ID_CLASS-ID_OBJECT-ID`: its rows with a
           frame on disk, in the order of time, one a second.
-        - Rows of presence `absent` have NaN for a box and `visible` 0; `present` and `uncertain`
-          count as visible.
+        - Rows of presence `absent` have NaN for a box and `visible` 0, and so have rows without a
+          box: a negative number, or a right edge before the left one. Others count as visible,
+          `uncertain` ones too.
         - `classes["object_class"]` is the class name.
 
     Source:
-        https://research.google.com/youtube-bb, the detection files.
+        https://research.google.com/youtube-bb, the detection files; rows without a box are left
+        out as in PySOT's `gen_json.py`.
     """
     file = _csv_of(root)
     images = file.with_suffix("")
@@ -72,19 +76,9 @@ def list_youtube_bb(root: Path) -> Catalogue:
 
 
 def _csv_of(root: Path) -> Path:
-    files = [root] if root.is_file() else sorted(root.glob("yt_bb_detection_*.csv"))
-    if not files or files[0].suffix != ".csv":
-        raise not_found(
-            "youtube_bb",
-            root,
-            "yt_bb_detection_train.csv beside yt_bb_detection_train/CLASS_ID/*.jpg",
-        )
-    if len(files) > 1:
-        raise SourceError(
-            f"load_dataset: youtube_bb: '{root}' holds {', '.join(f.name for f in files)}; give "
-            f"one of them, such as '{files[0]}'"
-        )
-    return files[0]
+    found = [file for file in files_in(root, ".csv") if file.name.startswith(_CSV)]
+    looked_for = f"{_CSV}train.csv beside {_CSV}train/CLASS_ID/*.jpg"
+    return only_file("youtube_bb", root, found, ".csv", looked_for)
 
 
 def _tracks_on_disk(images: Path) -> set[str]:
@@ -126,7 +120,7 @@ def _csv_rows(file: Path) -> Iterator[tuple[int, list[str]]]:
     try:
         with file.open(encoding="utf-8", newline="") as content:
             yield from enumerate(csv.reader(content), start=1)
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise SourceError(f"{file}: cannot be read: {error}") from error
 
 
@@ -142,9 +136,9 @@ def _read(images: Path, name: str, class_name: str, numbers: array[float]) -> An
         raise SourceError(f"{name}: the frames in '{images / class_id}' are of other times")
     table, files = table[kept], [files[i] for i in kept]
     height, width = image_size(files[0])
-    present = table[:, 1] == 1
     left, right, top, bottom = table[:, 2:].T * [[width], [width], [height], [height]]
     boxes = np.stack((left, top, right - left, bottom - top), axis=1)
+    present = (table[:, 1] == 1) & (table[:, 2:] >= 0).all(axis=1) & (boxes[:, 2:] >= 0).all(axis=1)
     boxes[~present] = np.nan
     return one_target(
         name,
