@@ -12,6 +12,7 @@ import siamcorr
 from siamcorr.cli import bench, data
 from siamcorr.cli.demo import demo
 from siamcorr.cli.evaluate import evaluate
+from siamcorr.cli.export import export
 from siamcorr.cli.import_weights import import_weights
 from siamcorr.cli.info import info
 from siamcorr.cli.track import track
@@ -50,6 +51,7 @@ app = typer.Typer(
 app.command("track")(track)
 app.command("demo")(demo)
 app.command("evaluate")(evaluate)
+app.command("export")(export)
 app.command("import-weights")(import_weights)
 app.command("train")(train)
 app.command("info")(info)

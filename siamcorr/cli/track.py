@@ -56,13 +56,21 @@ def track(
         typer.Option("--out", metavar="DIR", help="Folder for the results.  [siamcorr-track/NAME]"),
     ] = None,
     tracker: Annotated[
-        str, typer.Option(metavar="NAME", help="Name of a tracker; see siamcorr info.")
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="Name of a tracker (see siamcorr info), or the folder of an exported one.",
+        ),
     ] = "default",
     weights: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Weights for the tracker.")
     ] = None,
     device: Annotated[
         str | None, typer.Option(metavar="DEVICE", help="Such as cpu or cuda:0.")
+    ] = None,
+    runtime: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="What computes the network: eager (torch) or onnx."),
     ] = None,
     response: Annotated[
         ResponseStyle | None,
@@ -110,6 +118,7 @@ def track(
             tracker=tracker,
             weights=weights,
             device=device,
+            runtime=runtime,
             start=start,
             stop=stop,
             stride=stride,

@@ -78,8 +78,11 @@ def _cut(frame: FrameArray, top: int, left: int, side: int, colour: list[int]) -
     x1, x2 = max(left, 0), min(left + side, width)
     if (y2 - y1, x2 - x1) == (side, side):
         return frame[y1:y2, x1:x2]
-    square = np.empty((side, side, 3), dtype=np.uint8)
-    square[:] = colour
-    if y2 > y1 and x2 > x1:
-        square[y1 - top : y2 - top, x1 - left : x2 - left] = frame[y1:y2, x1:x2]
-    return square
+    if y2 <= y1 or x2 <= x1:
+        return np.full((side, side, 3), colour, dtype=np.uint8)
+    margins = (y1 - top, top + side - y2, x1 - left, left + side - x2)
+    cv2 = load_cv2()
+    filled: FrameArray = cv2.copyMakeBorder(
+        frame[y1:y2, x1:x2], *margins, cv2.BORDER_CONSTANT, value=colour
+    )
+    return filled

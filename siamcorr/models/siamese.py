@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from siamcorr.models.preprocessing import Preprocessing
@@ -52,6 +53,16 @@ class SiameseModel(nn.Module):
         """Pixels of the crop per cell of the response."""
         return int(getattr(self.backbone, "stride"))  # noqa: B009 - nn.Module types attributes as Tensor
 
+    @property
+    def device(self) -> torch.device:
+        """Where its numbers are."""
+        return [*self.parameters(), *self.buffers()][0].device
+
+    @property
+    def row_by_row(self) -> bool:
+        """Whether rows are better computed one by one: see `siamcorr.models.network.Network`."""
+        return self.device.type == "cpu"
+
     def prepare(self, crops: Tensor) -> Tensor:
         """RGB uint8 crops (B, H, W, 3) to the model's input (B, 3, H, W) float32."""
         return self.preprocessing.apply(crops)
@@ -71,6 +82,11 @@ class SiameseModel(nn.Module):
     def compare(self, search_features: Features, template_features: Features) -> Any:
         """The head's answer on features; for SiamFC (B, 1, Hr, Wr), for box heads `BoxOutput`."""
         return self.head(search_features, template_features)
+
+    def respond(self, search: Tensor, template: Features) -> tuple[Features, Any]:
+        """Features of prepared search crops, and the head's answer on them and the template's."""
+        features = self.embed_search(search)
+        return features, self.compare(features, template)
 
     def forward(self, search: Tensor, template: Tensor) -> Any:
         """Both crops through the whole model, as training does; search first."""

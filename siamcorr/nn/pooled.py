@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from torch import Tensor, nn
+from torch.nn import functional as F
+
+from siamcorr.ops.exporting import is_exporting
 
 __all__ = ["PooledLinear", "dense"]
 
@@ -30,6 +33,8 @@ def dense(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
         >>> dense(torch.ones(3, 4), torch.ones(2, 4), torch.zeros(2)).shape
         torch.Size([3, 2])
     """
+    if is_exporting():  # one node in place of four; runtimes of ONNX sum every sample alike
+        return F.conv2d(x[:, :, None, None], weight[:, :, None, None], bias).flatten(1)
     return (x[:, None] * weight).sum(-1) + bias
 
 

@@ -121,8 +121,9 @@ def as_pair(who: str, name: str, value: object, least: int) -> Pair:
 
 def broadcast_batch(who: str, tensors: dict[str, Tensor]) -> int:
     """The common batch of the tensors; 1 goes with any."""
-    batches = {tensor.shape[0] for tensor in tensors.values() if tensor.shape[0] != 1}
-    if len(batches) > 1:
+    # compared, not hashed: a symbolic size has no hash
+    batches = [tensor.shape[0] for tensor in tensors.values() if tensor.shape[0] != 1]
+    if any(batch != batches[0] for batch in batches):
         names = " and ".join(tensors)
         numbers = " and ".join(str(tensor.shape[0]) for tensor in tensors.values())
         raise shape_error(
@@ -131,7 +132,7 @@ def broadcast_batch(who: str, tensors: dict[str, Tensor]) -> int:
             tensors,
             "batches must be equal, or one of them 1",
         )
-    return batches.pop() if batches else 1
+    return batches[0] if batches else 1
 
 
 def check_window(who: str, tensors: dict[str, Tensor], window: Window) -> None:

@@ -16,7 +16,7 @@ from siamcorr.errors import BackendUnavailable, UnknownName, closest
 from siamcorr.ops import reference
 from siamcorr.ops.backends import conv2d, fft, matmul, triton
 from siamcorr.ops.cost import predicted_seconds
-from siamcorr.ops.problem import Problem
+from siamcorr.ops.problem import Problem, is_symbolic
 
 __all__ = [
     "AUTOMATIC",
@@ -121,11 +121,12 @@ def backend_for(problem: Problem, name: str | None) -> Backend:
 def choose(problem: Problem) -> str:
     """Name of the fastest backend by the measured cost model; a pure function of the problem.
 
-    Devices without a measured model run the classic formulation.
+    Devices without a measured model, and graphs for any batch, run the first one that can: the
+    classic formulation, or `matmul` in an ONNX file.
     """
-    if problem.device != "cpu":
-        return "conv2d"
     able = [name for name in AUTOMATIC if not _BACKENDS[name].reasons(problem)]
+    if problem.device != "cpu" or is_symbolic(problem.batch):
+        return able[0]
     seconds = [predicted_seconds(name, problem) for name in able]
     return able[seconds.index(min(seconds))]
 

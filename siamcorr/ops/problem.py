@@ -8,12 +8,15 @@ from typing import Literal, NamedTuple
 import torch
 from torch import Tensor
 
+from siamcorr.ops.exporting import is_exporting
+
 __all__ = [
     "Direction",
     "Pair",
     "Problem",
     "Window",
     "describe",
+    "is_symbolic",
     "kernel_extent",
     "padded_size",
     "response_size",
@@ -76,7 +79,7 @@ def describe(x: Tensor, k: Tensor, window: Window, dtype: torch.dtype, kernels: 
         window,
         dtype,
         x.device.type,
-        torch.onnx.is_in_onnx_export(),
+        is_exporting(),
     )
 
 
@@ -86,6 +89,11 @@ def towards(direction: Direction, problem: Problem) -> Problem:
     return Problem(
         direction, batch, shared, channels, outputs, size, taps, window, dtype, device, exporting
     )  # `_replace` is beyond the compiler of torch 2.6
+
+
+def is_symbolic(size: int) -> bool:
+    """Whether a size stands for many: a dynamic one under torch.export."""
+    return isinstance(size, torch.SymInt)
 
 
 def kernel_extent(kernel_size: Pair, dilation: Pair) -> Pair:

@@ -15,8 +15,9 @@ from siamcorr.tracking.mask import MaskTracker
 from siamcorr.tracking.point import PointTracker
 from siamcorr.tracking.registry import TRACKERS
 from siamcorr.tracking.rpn import RPNTracker
+from siamcorr.tracking.siamese_state import SiameseState
 from siamcorr.tracking.siamfc import SiamFCTracker
-from siamcorr.tracking.state import SiameseState, TrackState
+from siamcorr.tracking.state import TrackState
 
 __all__ = [
     "TRACKERS",

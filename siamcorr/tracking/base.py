@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from collections.abc import Sequence as SequenceOf
 from dataclasses import replace
 from typing import Any, ClassVar, Generic, Self, TypeVar
@@ -35,6 +36,12 @@ class BaseTracker(ABC, Generic[S]):
 
     settings_type: ClassVar[type[Settings]]
     """Validates the config of this tracker's `kind`."""
+
+    stages: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    """Parts of an update whose time is worth telling: stage to methods, dotted from the tracker."""
+
+    no_graphs: ClassVar[str | None] = "it has no network"
+    """Why this kind cannot run on an exported template graph and search graph; None: it can."""
 
     @classmethod
     @abstractmethod

@@ -6,17 +6,19 @@ frame. Candidates are flattened as (anchor, row, column). Centres and sizes are 
 
 from __future__ import annotations
 
+import functools
 from dataclasses import replace
 
 import torch
 from torch import Tensor
+from torch.nn.functional import softplus
 
 from siamcorr.errors import TrackerError
+from siamcorr.geometry.boxes import cxcywh_to_xywh
 from siamcorr.geometry.crops import context_side
 from siamcorr.geometry.windows import hann_window_2d
 from siamcorr.tracking.box_state import BoxState
-from siamcorr.tracking.steps import MAX_CROP_SIDE
-from siamcorr.types import ResponseMap
+from siamcorr.tracking.common_steps import MAX_CROP_SIDE
 
 __all__ = [
     "MIN_SIZE",
@@ -25,13 +27,13 @@ __all__ = [
     "change",
     "clip_to_frame",
     "crop_sides",
+    "evidence",
     "foreground_scores",
     "mix_hann",
     "move",
+    "move_if",
     "response_map_of_cells",
-    "response_maps",
     "shape_penalty",
-    "take",
 ]
 
 MIN_SIZE = 10.0
@@ -55,6 +57,21 @@ def foreground_scores(cls: Tensor) -> Tensor:
         (N, M) float32 on CPU, M = K * S * S.
     """
     return cls.float().cpu().reshape(len(cls), 2, -1).softmax(1)[:, 1]
+
+
+def evidence(cls: Tensor) -> Tensor:
+    """How surely each cell is not background, without the probability's ceiling at 1.
+
+    evidence = -log P(background) = log(1 + exp(foreground - background)), the best anchor's
+
+    Args:
+        cls: (N, 2K, S, S); channel class * K + k.
+
+    Returns:
+        (N, S, S) float32 on CPU, not negative.
+    """
+    background, foreground = cls.float().cpu().chunk(2, dim=1)
+    return softplus((foreground - background).amax(1))
 
 
 def change(ratio: Tensor) -> Tensor:
@@ -98,8 +115,14 @@ def mix_hann(penalised: Tensor, cells: int, influence: float) -> Tensor:
     Returns:
         (N, M) float64. The window's largest value is 1 (odd grids), it is not divided by its sum.
     """
-    window = hann_window_2d(cells).flatten().repeat(penalised.shape[1] // cells**2)
-    return penalised * (1 - influence) + window * influence
+    window = _window(cells, penalised.shape[1] // cells**2, influence)
+    return penalised * (1 - influence) + window
+
+
+@functools.lru_cache(maxsize=64)
+def _window(cells: int, anchors: int, influence: float) -> Tensor:
+    """The window's part in the mixed score of all candidates, the same in every frame."""
+    return hann_window_2d(cells).flatten().repeat(anchors) * influence
 
 
 def best_candidate(mixed: Tensor, boxes: Tensor) -> Tensor:
@@ -125,11 +148,6 @@ def best_candidate(mixed: Tensor, boxes: Tensor) -> Tensor:
     return mixed.masked_fill(~usable, -torch.inf).argmax(1)
 
 
-def take(values: Tensor, best: Tensor) -> Tensor:
-    """Of each target's M entries (N, M, ...) the one numbered by `best` (N,): (N, ...)."""
-    return values[torch.arange(len(best)), best]
-
-
 def move(state: BoxState, box_in_image: Tensor, size_lr: Tensor) -> BoxState:
     """The state moved by a predicted centre, with a share of the predicted size.
 
@@ -148,6 +166,15 @@ def move(state: BoxState, box_in_image: Tensor, size_lr: Tensor) -> BoxState:
     )
 
 
+def move_if(sure: Tensor, moved: BoxState, state: BoxState) -> BoxState:
+    """The moved state of the targets that are `sure` (N,); the others keep place and size."""
+    return replace(
+        moved,
+        centre_xy=torch.where(sure[:, None], moved.centre_xy, state.centre_xy),
+        size_wh=torch.where(sure[:, None], moved.size_wh, state.size_wh),
+    )
+
+
 def clip_to_frame(state: BoxState, frame_size: tuple[int, ...]) -> BoxState:
     """Centre into 0 ... W, 0 ... H; size into `MIN_SIZE` ... W, H, the minimum above all.
 
@@ -163,29 +190,9 @@ def clip_to_frame(state: BoxState, frame_size: tuple[int, ...]) -> BoxState:
 
 def boxes_xywh(state: BoxState) -> Tensor:
     """Boxes (N, 4) float64 of the state: corner = centre - size / 2."""
-    return torch.cat((state.centre_xy - state.size_wh / 2, state.size_wh), dim=-1)
+    return cxcywh_to_xywh(torch.cat((state.centre_xy, state.size_wh), dim=-1))
 
 
 def response_map_of_cells(mixed: Tensor, cells: int) -> Tensor:
     """The best anchor of every cell: (N, M) to (N, cells, cells) float32."""
     return mixed.reshape(len(mixed), -1, cells, cells).amax(1).float()
-
-
-def response_maps(values: Tensor, centres_xy: Tensor, image_per_cell: Tensor) -> list[ResponseMap]:
-    """Response maps with their way back to the frame.
-
-    Args:
-        values: (N, S, S) windowed scores.
-        centres_xy: (N, 2) centres that the crops were cut around.
-        image_per_cell: (N,) frame pixels per cell.
-
-    Returns:
-        N maps; a cell stands for the target centre at its anchor, cell S // 2 for no displacement.
-    """
-    middle = values.shape[-1] // 2
-    maps = []
-    for grid, centre, scale in zip(values, centres_xy, image_per_cell, strict=True):
-        offset = (centre - scale * middle)[:, None]
-        crop_to_frame = torch.cat((scale * torch.eye(2, dtype=torch.float64), offset), dim=1)
-        maps.append(ResponseMap(grid, crop_to_frame, "windowed"))
-    return maps

@@ -7,61 +7,53 @@ numbers and rounding as in PySOT.
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Annotated, Any, NamedTuple, Self
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
+from typing import Any, ClassVar, NamedTuple, Self
 
 import torch
-from pydantic import Field, model_validator
 from torch import Tensor
 
-from siamcorr.config import Settings
 from siamcorr.errors import InvalidArgument
 from siamcorr.geometry.crops import context_side
 from siamcorr.geometry.pysot_crops import pysot_crops, truncated_mean_colour
-from siamcorr.models.factory import ModelSettings, build_model
-from siamcorr.models.siamese import SiameseModel
+from siamcorr.models.factory import build_model
+from siamcorr.models.network import Network
 from siamcorr.models.weights import WeightsPath, load_weights
 from siamcorr.nn.features import Features
 from siamcorr.nn.heads.outputs import BoxOutput
 from siamcorr.tracking import box_steps as steps
 from siamcorr.tracking.base import BaseTracker, result_of
 from siamcorr.tracking.box_state import BoxState
-from siamcorr.tracking.state import TrackState
+from siamcorr.tracking.common_steps import take
+from siamcorr.tracking.crop_settings import CropSettings
+from siamcorr.tracking.lost import peak_and_sharpness, search_places
+from siamcorr.tracking.lost_settings import WatchSettings
+from siamcorr.tracking.number_types import NotNegative, Share
+from siamcorr.tracking.per_target import per_target
+from siamcorr.tracking.response_maps import response_maps
+from siamcorr.tracking.state import TrackState, select
+from siamcorr.tracking.watch import best_windows, look_by_group, new_watch, observe
 from siamcorr.types import FrameArray, ResponseMap, TrackResult
 
-__all__ = ["BoxTracker", "BoxTrackerSettings", "Look", "Share"]
-
-Share = Annotated[float, Field(ge=0, le=1)]
+__all__ = ["BoxTracker", "BoxTrackerSettings", "Look"]
 
 
-class BoxTrackerSettings(Settings):
+class BoxTrackerSettings(CropSettings):
     """Constants of tracking by predicted boxes; the shipped configs comment each.
 
     Attributes:
-        model: backbone, neck, head and what they eat.
-        template_size: side of the template crop given to the network, pixels.
-        search_size: side of the search crop given to the network, pixels.
-        context_amount: share of (h + w) added to both sides of the target in the template crop.
         penalty_k: strength of the penalty on changes of size and aspect.
         window_influence: share of the Hann window in the mixed score.
         size_lr: share of the new size in the smoothed size, for a score and a penalty of 1.
+        lost: when a target counts as lost; without it none ever does, as published.
     """
 
-    model: ModelSettings
-    template_size: Annotated[int, Field(ge=1)]
-    search_size: Annotated[int, Field(ge=1)]
-    context_amount: Annotated[float, Field(ge=0)]
-    penalty_k: Annotated[float, Field(ge=0)]
+    penalty_k: NotNegative
     window_influence: Share
     size_lr: Share
-
-    @model_validator(mode="after")
-    def _template_fits(self) -> Self:
-        if self.template_size > self.search_size:
-            raise ValueError(
-                f"template_size {self.template_size} must not be larger than "
-                f"search_size {self.search_size}"
-            )
-        return self
+    lost: WatchSettings | None = None
 
 
 class Look(NamedTuple):
@@ -71,7 +63,8 @@ class Look(NamedTuple):
         moved: the state at the best candidates, not cut at the frame's border.
         scores: (N,) float32, the best candidates' scores without penalty and window.
         best: (N,) int64, the best candidates' numbers.
-        side: (N,) float64, sides of the search crops in frame pixels.
+        window_xy: (N, 2) float64, centres of the search crops.
+        side: (N,) float64, their sides in frame pixels.
         mixed: (N, S, S) float32, penalised and windowed scores, the best anchor of each cell.
         image_per_cell: (N,) float64, frame pixels per cell.
         search: features of the search crops.
@@ -81,6 +74,7 @@ class Look(NamedTuple):
     moved: BoxState
     scores: Tensor
     best: Tensor
+    window_xy: Tensor
     side: Tensor
     mixed: Tensor
     image_per_cell: Tensor
@@ -101,11 +95,19 @@ class BoxTracker(BaseTracker[BoxState]):
         arithmetic of the state is float64, boxes are decoded in float32.
         `scores` are the network's probability of the chosen candidate, without penalty and window.
         Centre and size are cut at the frame's border.
+        With `lost` in the settings `scores` are `siamcorr.tracking.lost.confidence` instead, about
+        1 while all is as usual; a box stays where it is while the confidence is low.
     """
 
+    stages: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "crop": ("crop",),
+        "network": ("model.respond",),
+        "decode": ("score", "decode"),
+    }
+    no_graphs: ClassVar[str | None] = None
     settings: BoxTrackerSettings
 
-    def __init__(self, model: SiameseModel, settings: BoxTrackerSettings) -> None:
+    def __init__(self, model: Network, settings: BoxTrackerSettings) -> None:
         self.model = model
         self.settings = settings
 
@@ -138,25 +140,74 @@ class BoxTracker(BaseTracker[BoxState]):
         centre = boxes_xywh[:, :2] + size / 2
         colour = truncated_mean_colour(image).expand(len(size), -1)
         side = steps.crop_sides(context_side(size, self.settings.context_amount))
-        crops = pysot_crops(image, centre, side, colour, self.settings.template_size)
-        template: Features = self.model.embed_template(self.model.prepare(crops.to(self.device)))
+        crops = self.crop(image, centre, side, colour, self.settings.template_size)
+        template: Features = per_target(
+            self.model.embed_template, crops, row_by_row=self.model.row_by_row
+        )
         return BoxState(
             **vars(track),
             centre_xy=centre,
             size_wh=size,
             border_colour=colour,
             lost=torch.zeros(len(size), dtype=torch.bool),
+            watch=new_watch(len(size)),
             template=template,
         )
 
     def update_targets(
         self, state: BoxState, image: FrameArray, *, responses: bool
     ) -> tuple[BoxState, TrackResult]:
-        """Look around the last place, move to the best candidate, stay in the frame."""
-        look = self.look(state, image, self.settings.search_size, self.settings.window_influence)
-        moved = steps.clip_to_frame(look.moved, image.shape)
-        maps = self.maps(state, look) if responses else None
-        return moved, result_of(moved, image, steps.boxes_xywh(moved), look.scores, maps)
+        """Search, move to the best candidate, stay in the frame."""
+        moved, result, _ = self.follow(state, image, responses=responses)
+        return moved, result
+
+    def follow(
+        self, state: BoxState, image: FrameArray, *, responses: bool
+    ) -> tuple[BoxState, TrackResult, Look]:
+        """The new state, the result, and the look that they come from."""
+        look = self.search(state, image)
+        moved, scores = steps.clip_to_frame(look.moved, image.shape), look.scores
+        if self.settings.lost is not None:
+            signals = peak_and_sharpness(steps.evidence(look.output.cls))
+            watch = observe(state.watch, signals, self.settings.lost)
+            moved = steps.move_if(watch.sure, moved, state)
+            moved = replace(moved, watch=watch, lost=watch.lost)
+            scores = watch.confidence
+        maps = self.maps(look) if responses else None
+        result = result_of(moved, image, steps.boxes_xywh(moved), scores, maps)
+        return moved, replace(result, lost=moved.lost), look
+
+    def search(self, state: BoxState, image: FrameArray) -> Look:
+        """Look around the last place; for lost targets, at many places."""
+        s = self.settings
+        near = partial(
+            self.look,
+            image=image,
+            search_size=s.search_size,
+            window_influence=s.window_influence,
+        )
+        if s.lost is None:
+            return near(state)
+        wide = partial(self.look_wide, image=image, rules=s.lost)
+        return look_by_group(state, state.lost, near, wide)
+
+    def look_wide(self, state: BoxState, image: FrameArray, rules: WatchSettings) -> Look:
+        """The best of several windows of the usual size; all cells of a window count alike."""
+        s = self.settings
+        sides = context_side(state.size_wh, s.context_amount) * (s.search_size / s.template_size)
+        places = search_places(
+            state.centre_xy,
+            sides * rules.spacing,
+            image.shape[:2],
+            state.watch.lost_for,
+            count=rules.windows,
+            growth=rules.growth,
+        )  # (N, K, 2)
+        rows = torch.arange(len(sides)).repeat_interleave(rules.windows)
+        windows = replace(select(state, rows), centre_xy=places.flatten(0, 1))
+        looks = self.look(windows, image, s.search_size, 0.0)
+        strength = steps.evidence(looks.output.cls).amax((1, 2))
+        return best_windows(looks, strength, rules.windows)
 
     def look(
         self, state: BoxState, image: FrameArray, search_size: int, window_influence: float
@@ -166,9 +217,10 @@ class BoxTracker(BaseTracker[BoxState]):
         template_side = context_side(state.size_wh, settings.context_amount)  # (N,) in image
         crop_per_image = settings.template_size / template_side
         side = steps.crop_sides(template_side * (search_size / settings.template_size))
-        crops = pysot_crops(image, state.centre_xy, side, state.border_colour, search_size)
-        search = self.model.embed_search(self.model.prepare(crops.to(self.device)))
-        output: BoxOutput = self.model.compare(search, state.template)
+        crops = self.crop(image, state.centre_xy, side, state.border_colour, search_size)
+        search, output = per_target(
+            self.model.respond, crops, state.template, row_by_row=self.model.row_by_row
+        )
 
         scores = self.score(output)  # (N, M)
         boxes_in_crop = self.decode(output.loc)  # (N, M, 4)
@@ -179,12 +231,13 @@ class BoxTracker(BaseTracker[BoxState]):
         mixed = steps.mix_hann(penalised, cells, window_influence)
         best = steps.best_candidate(mixed, boxes_in_crop)  # (N,)
 
-        box_in_image = steps.take(boxes_in_crop, best) / crop_per_image[:, None]
-        size_lr = steps.take(penalised, best) * settings.size_lr
+        box_in_image = take(boxes_in_crop, best) / crop_per_image[:, None]
+        size_lr = take(penalised, best) * settings.size_lr
         return Look(
             moved=steps.move(state, box_in_image, size_lr),
-            scores=steps.take(scores, best),
+            scores=take(scores, best),
             best=best,
+            window_xy=state.centre_xy,
             side=side,
             mixed=steps.response_map_of_cells(mixed, cells),
             image_per_cell=self.model.stride / crop_per_image,
@@ -192,11 +245,19 @@ class BoxTracker(BaseTracker[BoxState]):
             output=output,
         )
 
-    def maps(self, state: BoxState, look: Look) -> list[ResponseMap]:
-        """Response maps of a look that started from `state`."""
-        return steps.response_maps(look.mixed, state.centre_xy, look.image_per_cell)
+    def crop(
+        self, image: FrameArray, centre_xy: Tensor, side: Tensor, colour: Tensor, size: int
+    ) -> Tensor:
+        """What the network eats (N, 3, size, size): squares of `side` (N,) around the centres."""
+        crops = pysot_crops(image, centre_xy, side, colour, size)
+        return self.model.prepare(crops.to(self.model.device))
 
-    @property
-    def device(self) -> torch.device:
-        """Where the model runs."""
-        return next(self.model.parameters()).device
+    def maps(self, look: Look) -> list[ResponseMap]:
+        """Response maps of a look."""
+        return response_maps(
+            look.mixed,
+            look.window_xy,
+            look.image_per_cell,
+            middle=look.mixed.shape[-1] // 2,
+            kind="windowed",
+        )

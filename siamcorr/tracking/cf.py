@@ -11,7 +11,9 @@ Object Tracking with Circulant Feature Maps", 2017. The lost state is our own.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from typing import ClassVar, NamedTuple, Self
 
 import torch
@@ -19,6 +21,7 @@ from torch import Tensor
 
 from siamcorr.config import Settings
 from siamcorr.errors import InvalidArgument
+from siamcorr.geometry.boxes import cxcywh_to_xywh
 from siamcorr.geometry.scales import scale_pyramid
 from siamcorr.models.weights import WeightsPath
 from siamcorr.nn.backbones.grey import is_grey
@@ -28,9 +31,12 @@ from siamcorr.tracking.base import BaseTracker, result_of
 from siamcorr.tracking.cf_settings import CFSettings
 from siamcorr.tracking.cf_state import CFState
 from siamcorr.tracking.cf_windows import CFWindows
+from siamcorr.tracking.common_steps import running_mean, take
 from siamcorr.tracking.histograms import ColourHistograms, blend_histograms
 from siamcorr.tracking.registry import TRACKERS
+from siamcorr.tracking.response_maps import response_maps
 from siamcorr.tracking.state import TrackState, select
+from siamcorr.tracking.watch import look_by_group
 from siamcorr.types import FrameArray, TrackResult
 
 __all__ = ["CFTracker", "Look"]
@@ -75,6 +81,14 @@ class CFTracker(BaseTracker[CFState]):
     """
 
     settings_type: ClassVar[type[Settings]] = CFSettings
+    stages: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "crop": ("windows.crop",),
+        "features": ("windows.describe",),
+        "response": ("windows.respond",),
+        "colour": ("windows.respond_colour", "windows.count_colours"),
+        "peaks": ("read", "judge", "is_trusted", "remember"),
+        "solve": ("windows.solve",),
+    }
 
     def __init__(
         self,
@@ -135,25 +149,23 @@ class CFTracker(BaseTracker[CFState]):
         moved = replace(moved, low_for=low_for, lost_for=lost_for)
         trusted = seen & self.is_trusted(state, look)
         learned = self.learn(self.remember(moved, look.signals, trusted), image, trusted)
-        boxes = steps.boxes_xywh(learned.centre_xy, learned.size_wh)
+        boxes = cxcywh_to_xywh(torch.cat((learned.centre_xy, learned.size_wh), dim=1))
         maps = None
         if responses:
-            maps = steps.response_maps(look.response, look.window_xy, look.image_per_cell)
+            maps = response_maps(
+                look.response,
+                look.window_xy,
+                look.image_per_cell,
+                middle=self.windows.cells // 2,
+                kind="penalised",
+            )
         result = result_of(learned, image, boxes, scores.float(), maps)
         return learned, replace(result, lost=~seen)
 
     def look(self, state: CFState, image: FrameArray) -> Look:
         """The best window of every target: near those in sight, widely for the lost ones."""
-        wide = state.lost_for > 0
-        if not wide.any():
-            return self.look_near(state, image)
-        if wide.all():
-            return self.look_wide(state, image)
-        near = self.look_near(select(state, ~wide), image)
-        far = self.look_wide(select(state, wide), image)
-        order = wide.to(torch.int8).argsort(stable=True).argsort()  # back from near, then far
-        both = (torch.cat(fields) for fields in zip(near, far, strict=True))
-        return Look(*(field[order.to(field.device)] for field in both))
+        near, wide = partial(self.look_near, image=image), partial(self.look_wide, image=image)
+        return look_by_group(state, state.lost_for > 0, near, wide)
 
     def look_near(self, state: CFState, image: FrameArray) -> Look:
         """Scales around the last place, once or more often; one colour response serves all scales.
@@ -204,8 +216,8 @@ class CFTracker(BaseTracker[CFState]):
         self, best: Tensor, filtered: Tensor, merged: Tensor, windows: tuple[Tensor, Tensor]
     ) -> Look:
         """Peak and signals of window number `best` (N,) of the centres (N, K, 2), sides (N, K)."""
-        response, of_filter = steps.take(merged, best), steps.take(filtered, best)
-        window_xy, side = (steps.take(each, best) for each in windows)
+        response, of_filter = take(merged, best), take(filtered, best)
+        window_xy, side = (take(each, best) for each in windows)
         image_per_cell = side / self.windows.cells
         apce, psr = lost.peak_energy(response), lost.peak_to_sidelobe(of_filter)
         return Look(
@@ -220,7 +232,7 @@ class CFTracker(BaseTracker[CFState]):
     def judge(self, state: CFState, look: Look) -> tuple[Tensor, Tensor, Tensor]:
         """Confidences and the counts of low and lost frames after this frame, each (N,)."""
         rules = self.settings.lost
-        scores = lost.confidence(look.signals[:, 1:], state.trusted[:, 1:]).cpu()
+        scores = lost.confidence(look.signals, state.trusted, rules.signal).cpu()
         counts = lost.count_lost(
             state.low_for,
             state.lost_for,
@@ -241,8 +253,8 @@ class CFTracker(BaseTracker[CFState]):
     def remember(self, state: CFState, signals: Tensor, trusted: Tensor) -> CFState:
         """Move the running means of the targets in sight and of those to learn from."""
         s = self.settings
-        peak = steps.running_mean(state.mean_peak, signals[:, 0], s.peak_rate, state.age)
-        usual = steps.running_mean(state.trusted, signals, s.trust_rate, state.age)
+        peak = running_mean(state.mean_peak, signals[:, 0], s.peak_rate, state.age)
+        usual = running_mean(state.trusted, signals, s.trust_rate, state.age)
         seen, trusted = (state.lost_for == 0).to(peak.device), trusted.to(peak.device)
         return replace(
             state,
@@ -253,23 +265,33 @@ class CFTracker(BaseTracker[CFState]):
 
     def learn(self, state: CFState, image: FrameArray, trusted: Tensor) -> CFState:
         """Solve the filters of the trusted targets anew and blend their colours."""
+        if trusted.all():  # nothing to pick out and put back
+            return self.learn_all(state, image)
         if not trusted.any():
             return state
-        some = select(state, trusted)
-        crops = self.windows.crop(image, some.centre_xy, self.sides(some.size_wh)[:, None])[:, 0]
-        template = self.windows.describe(crops, some.grey, some.gain)
-        kernel = self.windows.solve(template, some.first_wh, some.kernel)
-        colours = blend_histograms(
-            ColourHistograms(some.foreground, some.background),
-            self.windows.count_colours(crops, some.first_wh),
-            self.settings.colour_rate,
-        )
-        rows = trusted.nonzero()[:, 0].to(kernel.device)
+        learned = self.learn_all(select(state, trusted), image)
+        rows = trusted.nonzero()[:, 0].to(learned.kernel.device)
         return replace(
             state,
-            kernel=state.kernel.index_copy(0, rows, kernel),
-            foreground=state.foreground.index_copy(0, rows, colours.foreground),
-            background=state.background.index_copy(0, rows, colours.background),
+            kernel=state.kernel.index_copy(0, rows, learned.kernel),
+            foreground=state.foreground.index_copy(0, rows, learned.foreground),
+            background=state.background.index_copy(0, rows, learned.background),
+        )
+
+    def learn_all(self, state: CFState, image: FrameArray) -> CFState:
+        """Solve every filter anew and blend the colours."""
+        crops = self.windows.crop(image, state.centre_xy, self.sides(state.size_wh)[:, None])[:, 0]
+        template = self.windows.describe(crops, state.grey, state.gain)
+        colours = blend_histograms(
+            ColourHistograms(state.foreground, state.background),
+            self.windows.count_colours(crops, state.first_wh),
+            self.settings.colour_rate,
+        )
+        return replace(
+            state,
+            kernel=self.windows.solve(template, state.first_wh, state.kernel),
+            foreground=colours.foreground,
+            background=colours.background,
         )
 
     def sides(self, size_wh: Tensor) -> Tensor:

@@ -2,45 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, field_validator
 
 from siamcorr.config import Settings
 from siamcorr.nn.backbones.grey import CELL
+from siamcorr.tracking.lost_settings import LostSettings
+from siamcorr.tracking.number_types import Count, NotNegative, Positive, Share
 
-__all__ = ["CFSettings", "LostSettings"]
-
-Count = Annotated[int, Field(ge=1)]
-NotNegative = Annotated[float, Field(ge=0)]
-Positive = Annotated[float, Field(gt=0)]
-Share = Annotated[float, Field(ge=0, le=1)]
-
-
-class LostSettings(Settings):
-    """When a target counts as lost, and how it is searched.
-
-    Attributes:
-        below: a confidence below it is low.
-        after: frames in a row with a low confidence after which the target is lost.
-        found_above: a confidence above it ends the search.
-        windows: number of windows searched for a lost target in a frame.
-        spacing: of their centres, as a share of a window's side.
-        growth: by how many spacings the reach grows a frame.
-    """
-
-    below: NotNegative
-    after: Count
-    found_above: NotNegative
-    windows: Count
-    spacing: Positive
-    growth: NotNegative
-
-    @model_validator(mode="after")
-    def _thresholds_in_order(self) -> Self:
-        if self.below > self.found_above:
-            raise ValueError(f"below {self.below} must not be above found_above {self.found_above}")
-        return self
+__all__ = ["CFSettings"]
 
 
 class CFSettings(Settings):

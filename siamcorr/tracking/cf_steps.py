@@ -13,24 +13,19 @@ import torch
 from torch import Tensor
 
 from siamcorr.tracking.cf_state import CFState
-from siamcorr.types import FrameArray, ResponseMap
+from siamcorr.types import FrameArray
 
 __all__ = [
     "box_in_cells",
-    "boxes_xywh",
     "gaussian_response",
     "group_by_support",
-    "hann_cells",
     "in_support",
     "merge_responses",
     "move",
     "parabola_vertex",
-    "response_maps",
-    "running_mean",
     "scale_parabola",
     "subcell_peak",
     "support_penalty",
-    "take",
     "window_sides",
     "within_frame",
 ]
@@ -65,11 +60,6 @@ def move(state: CFState, centre_xy: Tensor, scale: Tensor, seen: Tensor) -> CFSt
     )
 
 
-def boxes_xywh(centre_xy: Tensor, size_wh: Tensor) -> Tensor:
-    """Centres and sizes (N, 2) to boxes (N, 4)."""
-    return torch.cat((centre_xy - size_wh / 2, size_wh), dim=1)
-
-
 def within_frame(centre_xy: Tensor, frame: FrameArray) -> Tensor:
     """Centres (N, 2), brought back to the frame's border where they left it."""
     limit = torch.tensor([frame.shape[1], frame.shape[0]], dtype=centre_xy.dtype)
@@ -92,12 +82,6 @@ def gaussian_response(cells: int, sigma: float, like: Tensor) -> Tensor:
     line = torch.arange(cells, dtype=torch.float64)
     line = torch.minimum(line, cells - line)
     line = torch.exp(line.square() / (-2 * sigma**2))
-    return torch.outer(line, line).to(like)
-
-
-def hann_cells(cells: int, like: Tensor) -> Tensor:
-    """Hann window (S, S) without its zero ends, as the middle of a window of S + 2."""
-    line = torch.hann_window(cells + 2, periodic=False, dtype=torch.float64)[1:-1]
     return torch.outer(line, line).to(like)
 
 
@@ -146,27 +130,6 @@ def support_penalty(box_cells: Tensor, support: Support, penalty: float, like: T
     rows, columns = inside
     both = rows[:, :, None] & columns[:, None, :]
     return torch.where(both, penalty, math.inf).to(like)
-
-
-def running_mean(mean: Tensor, value: Tensor, rate: float, age: Tensor) -> Tensor:
-    """Mean of all values while there are few, then one that forgets at a rate.
-
-    mean = (1 - r) * mean + r * value,  r = max(rate, 1 / (age + 1))
-
-    Args:
-        mean: (N, ...); does not count where age is 0.
-        value: (N, ...).
-        rate: share of a new value in the long run.
-        age: (N,) int64, number of values before this one.
-    """
-    share = (1 / (age + 1.0)).clamp_min(rate).to(value)
-    share = share.reshape(-1, *[1] * (value.ndim - 1))
-    return torch.where(share == 1, value, torch.lerp(mean, value, share))
-
-
-def take(values: Tensor, best: Tensor) -> Tensor:
-    """Of each target's K entries (N, K, ...) the one numbered by `best` (N,): (N, ...)."""
-    return values[torch.arange(len(best), device=values.device), best.to(values.device)]
 
 
 def merge_responses(
@@ -244,27 +207,3 @@ def parabola_vertex(before: Tensor, middle: Tensor, after: Tensor) -> Tensor:
     flat = bend >= 0
     vertex = (before - after) / (2 * torch.where(flat, -1.0, bend))
     return torch.where(flat, 0.0, vertex.clamp(-0.5, 0.5))
-
-
-def response_maps(
-    responses: Tensor, window_xy: Tensor, image_per_cell: Tensor
-) -> list[ResponseMap]:
-    """Response maps with their way back to the frame.
-
-    Args:
-        responses: (N, S, S), no displacement in cell (S // 2, S // 2).
-        window_xy: (N, 2) float64, centres of the windows in the frame.
-        image_per_cell: (N,) float64, frame pixels per cell.
-
-    Returns:
-        N maps; a cell stands for the target centre that it would give.
-    """
-    middle = responses.shape[-1] // 2
-    maps = []
-    for values, centre, scale in zip(
-        responses.float().cpu(), window_xy, image_per_cell, strict=True
-    ):
-        offset = (centre - scale * middle)[:, None]
-        crop_to_frame = torch.cat((scale * torch.eye(2, dtype=torch.float64), offset), dim=1)
-        maps.append(ResponseMap(values, crop_to_frame, "penalised"))
-    return maps

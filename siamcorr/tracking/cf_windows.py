@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from siamcorr.geometry.warps import crop_windows
+from siamcorr.geometry.windows import hann_window_2d
 from siamcorr.nn.backbones.filter_features import FilterFeatures
 from siamcorr.nn.backbones.grey import CELL
 from siamcorr.ops.filters import constrained_correlation_filter, filter_response
@@ -23,6 +24,10 @@ from siamcorr.tracking.histograms import (
 from siamcorr.types import FrameArray
 
 __all__ = ["CFWindows"]
+
+_WINDOWS = 6
+"""Windows that are described and correlated together on CPU: what they need stays in the cache,
+which takes a third off the time of 16 targets; fewer would not keep two threads busy."""
 
 
 class CFWindows:
@@ -42,7 +47,7 @@ class CFWindows:
         self.like = torch.empty(0, dtype=dtype, device=device)
         sigma = settings.sigma * self.cells / (1 + settings.padding)
         self.wanted = steps.gaussian_response(self.cells, sigma, self.like)
-        self.hann = steps.hann_cells(self.cells, self.like)
+        self.hann = hann_window_2d(self.cells + 2)[1:-1, 1:-1].to(self.like)  # no zeros
 
     def crop(self, image: FrameArray, centre_xy: Tensor, sides: Tensor) -> Tensor:
         """Windows (N, K, P, P, 3) uint8 with sides (N, K) around the centres (N, 2)."""
@@ -57,22 +62,30 @@ class CFWindows:
     def describe(self, crops: Tensor, grey: Tensor, gain: Tensor) -> Tensor:
         """Features (B, C, S, S) of crops (B, P, P, 3), fading towards the edges."""
         pixels = crops.to(self.device).permute(0, 3, 1, 2).to(self.like.dtype)
-        features: Tensor = self.features(pixels, grey.to(self.device))
-        return features * (self.hann * gain[:, None, None, None])
+        features: Tensor = self.features(pixels, grey.to(self.device) if grey.any() else None)
+        return features.mul_(self.hann * gain[:, None, None, None])
 
     def respond(self, state: CFState, crops: Tensor) -> Tensor:
         """Responses (N, K, S, S) of the filters to windows (N, K, P, P, 3)."""
-        count, windows = crops.shape[:2]
-        grey, gain = (each.repeat_interleave(windows) for each in (state.grey, state.gain))
-        search = self.describe(crops.flatten(0, 1), grey, gain)
-        search = search.reshape(count, windows, *search.shape[1:])
-        response = search.new_empty(count, windows, self.cells, self.cells)
+        response = self.like.new_empty(*crops.shape[:2], self.cells, self.cells)
+        windows = _WINDOWS if self.device.type == "cpu" else crops.shape[:2].numel()
         for rows, support in self.groups(state.first_wh):
-            kernel = steps.in_support(state.kernel[rows], support)
-            # Named, so that a target's response does not depend on how many share the batch.
-            response[rows] = filter_response(search[rows], kernel, backend="matmul")
+            for some in torch.split(rows, max(1, windows // crops.shape[1])):
+                grey, gain = state.grey[some], state.gain[some]
+                kernel = steps.in_support(state.kernel, support)[some]
+                response[some] = self.correlate(crops[some], grey, gain, kernel)
         half = self.cells // 2
         return response.roll((half, half), (2, 3))
+
+    def correlate(self, crops: Tensor, grey: Tensor, gain: Tensor, kernel: Tensor) -> Tensor:
+        """Circular responses (n, K, S, S) of kernels (n, C, h, w) to windows (n, K, P, P, 3)."""
+        windows = crops.shape[1]
+        grey, gain = (each.repeat_interleave(windows) for each in (grey, gain))
+        search = self.describe(crops.flatten(0, 1), grey, gain)
+        search = search.reshape(-1, windows, *search.shape[1:])
+        # Named, so that a target's response does not depend on how many share the batch.
+        backend = "fft" if self.settings.support == "window" else "matmul"
+        return filter_response(search, kernel, backend=backend)
 
     def respond_colour(self, state: CFState, crops: Tensor) -> Tensor:
         """Responses (N, K, S, S) of the colour histograms to windows (N, K, P, P, 3)."""
@@ -91,17 +104,16 @@ class CFWindows:
         s = self.settings
         kernels = torch.zeros_like(template)
         for rows, support in self.groups(first_wh):
-            whole = torch.zeros_like(template[rows])
-            steps.in_support(whole, support)[:] = constrained_correlation_filter(
+            before = None if previous is None else steps.in_support(previous, support)[rows]
+            steps.in_support(kernels, support)[rows] = constrained_correlation_filter(
                 template[rows],
                 self.wanted,
                 self.penalty(first_wh[rows], support),
                 support=support,
-                previous=None if previous is None else steps.in_support(previous[rows], support),
+                previous=before,
                 temporal=0.0 if previous is None else s.temporal,
                 steps=s.first_steps if previous is None else s.steps,
             )
-            kernels[rows] = whole
         return kernels
 
     def penalty(self, first_wh: Tensor, support: steps.Support) -> Tensor | float:

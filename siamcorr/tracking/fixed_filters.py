@@ -6,15 +6,17 @@ from dataclasses import replace
 from typing import ClassVar, Literal, Self
 
 import torch
+from torch import Tensor
 
 from siamcorr.config import Settings
 from siamcorr.errors import InvalidArgument
 from siamcorr.geometry.crops import context_side
 from siamcorr.models.factory import build_model
 from siamcorr.models.weights import WeightsPath
+from siamcorr.tracking.number_types import Share
 from siamcorr.tracking.registry import TRACKERS
-from siamcorr.tracking.siamfc import ScalePyramidSettings, Share, SiamFCTracker
-from siamcorr.tracking.state import SiameseState
+from siamcorr.tracking.siamese_state import SiameseState
+from siamcorr.tracking.siamfc import ScalePyramidSettings, SiamFCTracker
 from siamcorr.types import FrameArray, TrackResult
 
 __all__ = ["FixedFiltersSettings", "FixedFiltersTracker"]
@@ -37,7 +39,8 @@ class FixedFiltersTracker(SiamFCTracker):
 
     Convention:
         `scores` are normalised correlations in -1 ... 1: the largest of the chosen scale, before
-        penalty and window. There is no signal for lost targets.
+        penalty and window. With `lost` in the settings, as `SiamFCTracker`; the template of a
+        target with a low confidence stays as it is.
     """
 
     settings_type: ClassVar[type[Settings]] = FixedFiltersSettings
@@ -66,4 +69,9 @@ class FixedFiltersTracker(SiamFCTracker):
         side = context_side(moved.size_hw, self.settings.context_amount)
         fresh = self.embed_template(image, moved.centre_yx, side, moved.border_colour)
         template = torch.lerp(moved.template, fresh, self.settings.template_lr)
-        return replace(moved, template=template), result
+        sure = moved.watch.sure.to(template.device)[:, None, None, None]
+        return replace(moved, template=torch.where(sure, template, moved.template)), result
+
+    def evidence(self, response: Tensor) -> Tensor:
+        """The correlation itself, where it is positive."""
+        return response.clamp_min(0)

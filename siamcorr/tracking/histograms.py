@@ -81,13 +81,21 @@ def observe_histograms(
 
     Raises:
         ShapeError: index is not (N, H, W) or box_hw is not (N, 2).
+        InvalidArgument: inner is larger than outer.
     """
+    if inner > outer:
+        raise InvalidArgument(
+            f"observe_histograms: inner {inner} must not be larger than outer {outer}"
+        )
     if index.ndim != 3:
         raise ShapeError(f"observe_histograms: index must be (N, H, W), got {tuple(index.shape)}")
     _check_boxes("observe_histograms", box_hw, len(index))
-    foreground = _inside(index, inner * box_hw)
-    background = ~_inside(index, outer * box_hw)
-    return ColourHistograms(_histogram(index, foreground), _histogram(index, background))
+    within = _inside(index, outer * box_hw).long() + _inside(index, inner * box_hw)  # 0, 1 or 2
+    counts = torch.zeros(len(index), 3 * BINS, device=index.device)
+    one = counts.new_ones(1, 1).expand(len(index), index[0].numel())
+    counts.scatter_add_(1, (within * BINS).add_(index).flatten(1), one)
+    background, _, foreground = counts.view(-1, 3, BINS).unbind(1)
+    return ColourHistograms(_shares(foreground), _shares(background))
 
 
 def blend_histograms(old: ColourHistograms, new: ColourHistograms, rate: float) -> ColourHistograms:
@@ -188,10 +196,8 @@ def _inside(index: Tensor, box_hw: Tensor) -> Tensor:
     return rows[:, :, None] & columns[:, None, :]
 
 
-def _histogram(index: Tensor, counted: Tensor) -> Tensor:
-    """Share of each bin among the counted pixels: (N, 4096) float32."""
-    counts = torch.zeros(len(index), BINS, device=index.device)
-    counts.scatter_add_(1, index.flatten(1), counted.flatten(1).to(counts.dtype))
+def _shares(counts: Tensor) -> Tensor:
+    """Share of each bin (N, 4096) in the pixels that were counted."""
     return counts / counts.sum(1, keepdim=True).clamp_min(1)
 
 

@@ -6,17 +6,18 @@ Source: Li et al. 2019 (SiamRPN++), long-term setting; numbers as in PySOT.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Annotated, ClassVar, Literal, Self
+from typing import ClassVar, Literal, Self
 
 import torch
-from pydantic import Field, model_validator
+from pydantic import field_validator, model_validator
 from torch import Tensor
 
 from siamcorr.config import Settings
 from siamcorr.tracking import box_steps as steps
 from siamcorr.tracking.base import result_of
 from siamcorr.tracking.box_state import BoxState
-from siamcorr.tracking.box_tracker import Look, Share
+from siamcorr.tracking.box_tracker import Look
+from siamcorr.tracking.number_types import Count, Share
 from siamcorr.tracking.registry import TRACKERS
 from siamcorr.tracking.rpn import AnchorSettings, AnchorTracker
 from siamcorr.tracking.state import select
@@ -36,10 +37,16 @@ class LongTermSettings(AnchorSettings):
     """
 
     kind: Literal["longterm"]
-    wide_search_size: Annotated[int, Field(ge=1)]
+    wide_search_size: Count
     wide_window_influence: Share
     lost_below: Share
     found_above: Share
+
+    @field_validator("lost")
+    @classmethod
+    def _own_rule(cls, value: object) -> None:
+        if value is not None:
+            raise ValueError("this kind has its own rule: set lost_below and found_above instead")
 
     @model_validator(mode="after")
     def _thresholds_in_order(self) -> Self:
@@ -67,6 +74,7 @@ class LongTermTracker(AnchorTracker):
     """
 
     settings_type: ClassVar[type[Settings]] = LongTermSettings
+    no_graphs: ClassVar[str | None] = "it searches crops of two sizes, and a graph takes one"
     settings: LongTermSettings
 
     def update_targets(
@@ -76,13 +84,13 @@ class LongTermTracker(AnchorTracker):
         scores = torch.empty(len(state.ids))
         centre, size = state.centre_xy.clone(), state.size_wh.clone()
         maps: dict[int, ResponseMap] = {}
-        for rows, group, look in self.looks(state, image):
+        for rows, look in self.looks(state, image):
             scores[rows] = look.scores
             seen = look.scores >= self.settings.lost_below
             centre[rows[seen]] = look.moved.centre_xy[seen]
             size[rows[seen]] = look.moved.size_wh[seen]
             if responses:
-                maps |= zip(rows.tolist(), self.maps(group, look), strict=True)
+                maps |= zip(rows.tolist(), self.maps(look), strict=True)
         lost = switch_search(
             state.lost, scores, self.settings.lost_below, self.settings.found_above
         )
@@ -91,8 +99,8 @@ class LongTermTracker(AnchorTracker):
         in_order = [maps[row] for row in range(len(scores))] if responses else None
         return moved, replace(result_of(moved, image, boxes, scores, in_order), lost=lost)
 
-    def looks(self, state: BoxState, image: FrameArray) -> list[tuple[Tensor, BoxState, Look]]:
-        """Rows, states and looks of the targets in sight and of the lost ones, if there are any."""
+    def looks(self, state: BoxState, image: FrameArray) -> list[tuple[Tensor, Look]]:
+        """Rows and looks of the targets in sight and of the lost ones, if there are any."""
         s = self.settings
         near, wide = ~state.lost, state.lost
         found = []
@@ -101,10 +109,8 @@ class LongTermTracker(AnchorTracker):
             (wide, s.wide_search_size, s.wide_window_influence),
         ):
             if mask.any():
-                group = select(state, mask)
-                found.append(
-                    (mask.nonzero()[:, 0], group, self.look(group, image, size, influence))
-                )
+                look = self.look(select(state, mask), image, size, influence)
+                found.append((mask.nonzero()[:, 0], look))
         return found
 
 

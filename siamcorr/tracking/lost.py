@@ -10,6 +10,7 @@ from torch import Tensor
 __all__ = [
     "confidence",
     "count_lost",
+    "peak_and_sharpness",
     "peak_energy",
     "peak_to_sidelobe",
     "search_places",
@@ -65,19 +66,38 @@ def peak_to_sidelobe(response: Tensor, guard: int = 5) -> Tensor:
     return (peak - mean) / variance.sqrt().clamp_min(torch.finfo(values.dtype).tiny)
 
 
-def confidence(signals: Tensor, usual: Tensor) -> Tensor:
-    """How sharp a response is, compared with the target's usual ones.
-
-    c = sqrt(APCE / usual APCE * PSR / usual PSR)
+def peak_and_sharpness(response: Tensor) -> Tensor:
+    """The three signals of a response: its peak, its APCE and its PSR.
 
     Args:
-        signals: (N, 2) APCE and PSR.
-        usual: (N, 2) their running means; NaN as long as nothing is usual.
+        response: (N, S, S); sidelobes are what is farther than S // 5 cells from the peak.
+
+    Returns:
+        (N, 3).
+    """
+    peak = response.amax((1, 2))
+    sidelobes = peak_to_sidelobe(response, response.shape[-1] // 5)
+    return torch.stack((peak, peak_energy(response), sidelobes), dim=1)
+
+
+def confidence(signals: Tensor, usual: Tensor, signal: str) -> Tensor:
+    """How high and how sharp a response is, compared with the target's usual ones.
+
+    score = peak / usual peak,  response = sqrt(APCE / usual APCE * PSR / usual PSR),
+    both = sqrt(score * response)
+
+    Args:
+        signals: (N, 3) peak, APCE and PSR.
+        usual: (N, 3) their running means; NaN as long as nothing is usual.
+        signal: `score`, `response` or `both`.
 
     Returns:
         (N,), about 1 while the target is in sight; 1 where nothing is usual yet.
     """
-    return (signals.clamp_min(0) / usual).prod(1).sqrt().nan_to_num(1.0)
+    ratios = (signals.clamp_min(0) / usual).nan_to_num(1.0)  # 0 / 0: as little as usual
+    score, response = ratios[:, 0], ratios[:, 1:].prod(1).sqrt()
+    chosen = {"score": score, "response": response, "both": (score * response).sqrt()}[signal]
+    return chosen.nan_to_num()  # what is usually 0 makes any value infinitely confident
 
 
 def count_lost(

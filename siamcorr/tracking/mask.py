@@ -7,11 +7,10 @@ numbers and rounding as in PySOT.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Annotated, ClassVar, Literal, Protocol, cast
+from typing import ClassVar, Literal, Protocol, cast
 
 import numpy as np
 import torch
-from pydantic import Field
 from torch import Tensor
 
 from siamcorr.config import Settings
@@ -19,10 +18,10 @@ from siamcorr.errors import InvalidArgument
 from siamcorr.geometry.masks import mask_corners, paste_mask
 from siamcorr.models.siamese import SiameseModel
 from siamcorr.nn.features import Features
-from siamcorr.tracking import box_steps as steps
-from siamcorr.tracking.base import result_of
 from siamcorr.tracking.box_state import BoxState
-from siamcorr.tracking.box_tracker import Look, Share
+from siamcorr.tracking.box_tracker import Look
+from siamcorr.tracking.number_types import NotNegative, Share
+from siamcorr.tracking.per_target import per_target
 from siamcorr.tracking.registry import TRACKERS
 from siamcorr.tracking.rpn import AnchorSettings, AnchorTracker
 from siamcorr.types import FrameArray, TrackResult
@@ -44,7 +43,7 @@ class MaskSettings(AnchorSettings):
 
     kind: Literal["mask"]
     mask_threshold: Share
-    min_mask_area: Annotated[float, Field(ge=0)]
+    min_mask_area: NotNegative
 
 
 class _RefiningHead(Protocol):
@@ -59,15 +58,17 @@ class MaskTracker(AnchorTracker):
         `masks` are thresholded probabilities; `corners_xy` are the smallest rotated rectangle
         around the largest part of each mask, in the pixel indices of the contour as published, or
         the corners of the box (left top, right top, right bottom, left bottom) where there is
-        none. The state follows the boxes, the masks never feed back. Otherwise as `BoxTracker`;
-        there is no signal for lost targets.
+        none. The state follows the boxes, the masks never feed back. A lost target has an empty
+        mask. Otherwise as `BoxTracker`.
 
     Raises:
         InvalidArgument: the model's head has no masks.
     """
 
     settings_type: ClassVar[type[Settings]] = MaskSettings
+    no_graphs: ClassVar[str | None] = "its masks are refined at chosen cells, by a third one"
     settings: MaskSettings
+    model: SiameseModel
 
     def __init__(self, model: SiameseModel, settings: MaskSettings) -> None:
         super().__init__(model, settings)
@@ -80,20 +81,12 @@ class MaskTracker(AnchorTracker):
         self, state: BoxState, image: FrameArray, *, responses: bool
     ) -> tuple[BoxState, TrackResult]:
         """Move as SiamRPN, then refine and paste the mask of the chosen cell."""
-        look = self.look(state, image, self.settings.search_size, self.settings.window_influence)
-        moved = steps.clip_to_frame(look.moved, image.shape)
-        boxes = steps.boxes_xywh(moved)
-        masks = self.masks(state, look, image)
-        result = replace(
-            result_of(
-                moved, image, boxes, look.scores, self.maps(state, look) if responses else None
-            ),
-            masks=masks,
-            corners_xy=self.corners(masks, boxes),
-        )
-        return moved, result
+        moved, result, look = self.follow(state, image, responses=responses)
+        masks = self.masks(look, image) & ~moved.lost[:, None, None]
+        corners = self.corners(masks, result.boxes_xywh)
+        return moved, replace(result, masks=masks, corners_xy=corners)
 
-    def masks(self, state: BoxState, look: Look, image: FrameArray) -> Tensor:
+    def masks(self, look: Look, image: FrameArray) -> Tensor:
         """Masks (N, H, W) bool of the chosen cells, in the frame."""
         settings = self.settings
         cells = look.output.cls.shape[-1]
@@ -101,11 +94,14 @@ class MaskTracker(AnchorTracker):
         cells_yx = torch.stack((cell // cells, cell % cells), dim=-1)  # (N, 2)
         features = cast(Tensor, look.output.mask_features)
         head = cast(_RefiningHead, self.model.head)
-        in_crop = head.refine(look.search, features, cells_yx).float().sigmoid().cpu().numpy()
+        refined = per_target(
+            head.refine, look.search, features, cells_yx, row_by_row=self.model.row_by_row
+        )
+        in_crop = refined.float().sigmoid().cpu().numpy()
 
         image_per_crop = look.side / settings.search_size  # (N,)
         starts_in_crop = (cells_yx.flip(-1) - _MARGIN_CELLS) * self.model.stride  # (N, 2) x, y
-        crop_corners = state.centre_xy - look.side[:, None] / 2
+        crop_corners = look.window_xy - look.side[:, None] / 2
         corners = crop_corners + starts_in_crop * image_per_crop[:, None]
         sides = settings.template_size * image_per_crop
         pasted = [

@@ -6,6 +6,7 @@ for Visual Tracking", 2020.
 
 from __future__ import annotations
 
+import functools
 from typing import ClassVar, Literal
 
 from torch import Tensor
@@ -30,7 +31,7 @@ class PointTracker(BoxTracker):
     """NanoTrack and other point heads for N targets in one forward pass a frame.
 
     Convention:
-        As `BoxTracker`, with one candidate a cell; there is no signal for lost targets.
+        As `BoxTracker`, with one candidate a cell.
     """
 
     settings_type: ClassVar[type[Settings]] = PointSettings
@@ -44,5 +45,11 @@ class PointTracker(BoxTracker):
 
     def decode(self, loc: Tensor) -> Tensor:
         """Distances (N, 4, S, S) to boxes (N, M, 4)."""
-        points = point_grid(loc.shape[-1], self.model.stride)
+        points = _points(loc.shape[-1], self.model.stride)
         return decode_points(loc.float().cpu().reshape(len(loc), 4, -1), points)
+
+
+@functools.lru_cache(maxsize=64)
+def _points(cells: int, stride: int) -> Tensor:
+    """The grid of points, the same in every frame."""
+    return point_grid(cells, stride)

@@ -12,13 +12,12 @@ from torch import Tensor
 
 from siamcorr.config import Settings
 from siamcorr.geometry.anchors import anchor_grid, anchor_sizes, decode_anchors
-from siamcorr.models.siamese import SiameseModel
+from siamcorr.models.network import Network
 from siamcorr.tracking.box_tracker import BoxTracker, BoxTrackerSettings
+from siamcorr.tracking.number_types import Positive
 from siamcorr.tracking.registry import TRACKERS
 
 __all__ = ["AnchorSettings", "AnchorTracker", "RPNSettings", "RPNTracker"]
-
-Positive = Annotated[float, Field(gt=0)]
 
 
 class AnchorSettings(BoxTrackerSettings):
@@ -38,7 +37,7 @@ class AnchorTracker(BoxTracker):
 
     settings: AnchorSettings
 
-    def __init__(self, model: SiameseModel, settings: AnchorSettings) -> None:
+    def __init__(self, model: Network, settings: AnchorSettings) -> None:
         super().__init__(model, settings)
         ratios, scales = settings.anchor_ratios, settings.anchor_scales
         self.anchor_sizes = anchor_sizes(model.stride, ratios, scales)  # (K, 2)
@@ -60,7 +59,7 @@ class RPNTracker(AnchorTracker):
     """SiamRPN and SiamRPN++ for N targets in one forward pass a frame.
 
     Convention:
-        As `BoxTracker`; there is no signal for lost targets.
+        As `BoxTracker`.
     """
 
     settings_type: ClassVar[type[Settings]] = RPNSettings

@@ -5,14 +5,14 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import torch
 from torch import Tensor
 
-__all__ = ["SiameseState", "TrackState", "concatenate", "select"]
+__all__ = ["TrackState", "concatenate", "select"]
 
-S = TypeVar("S", bound="TrackState")
+V = TypeVar("V")
 
 
 @dataclass(frozen=True)
@@ -30,56 +30,31 @@ class TrackState:
     frame_index: int
 
 
-@dataclass(frozen=True)
-class SiameseState(TrackState):
-    """State of the scale-pyramid trackers (SiamFC, fixed filters).
-
-    Attributes:
-        centre_yx: (N, 2) float32, pixel-index coordinates: 0 is the middle of the first pixel.
-        size_hw: (N, 2) float32, pixels.
-        search_side: (N,) float64, side of the search square in frame pixels at scale 1.
-        border_colour: (N, 3) uint8 RGB, fills crops where they leave the frame.
-        template: (N, C, Hz, Wz) features of the template crops, on the model's device.
-    """
-
-    centre_yx: Tensor
-    size_hw: Tensor
-    search_side: Tensor
-    border_colour: Tensor
-    template: Tensor
-
-
-def select(state: S, rows: Tensor) -> S:
-    """The state of some of its targets.
+def select(value: V, rows: Tensor) -> V:
+    """Some rows of a state, or of what else holds tensors with a row per target.
 
     Args:
-        state: N targets.
+        value: a state, a tensor, or a tuple (named or not) of these and of tuples.
         rows: (N,) bool mask or (M,) int64 row numbers.
     """
-    kept: dict[str, Any] = {
-        name: _each(lambda tensor: tensor[rows.to(tensor.device)], value)
-        for name, value in _tensors(state).items()
-    }
-    return dataclasses.replace(state, **kept)
+    return cast(V, _each(lambda tensor: tensor[rows.to(tensor.device)], value))
 
 
-def concatenate(first: S, second: S) -> S:
-    """The targets of both states in this order; what is no tensor comes from the second."""
-    ahead = _tensors(first)
-    joined: dict[str, Any] = {
-        name: _each(lambda *rows: torch.cat(rows), ahead[name], value)
-        for name, value in _tensors(second).items()
-    }
-    return dataclasses.replace(second, **joined)
+def concatenate(*values: V) -> V:
+    """The rows of all values in this order; what is no tensor comes from the last."""
+    return cast(V, _each(lambda *tensors: torch.cat(tensors), *values))
 
 
 def _each(function: Callable[..., Tensor], *values: Any) -> Any:
-    """A function on tensors, or level by level on tuples of them."""
-    if isinstance(values[0], Tensor):
+    """A function on tensors, or place by place on states and tuples of them."""
+    last = values[-1]
+    if isinstance(last, Tensor):
         return function(*values)
-    return tuple(function(*tensors) for tensors in zip(*values, strict=True))
-
-
-def _tensors(state: TrackState) -> dict[str, Any]:
-    values = {field.name: getattr(state, field.name) for field in dataclasses.fields(state)}
-    return {name: value for name, value in values.items() if isinstance(value, (Tensor, tuple))}
+    if isinstance(last, TrackState):
+        names = [field.name for field in dataclasses.fields(last)]
+        fields = {name: _each(function, *(getattr(v, name) for v in values)) for name in names}
+        return dataclasses.replace(last, **fields)
+    if isinstance(last, tuple):
+        parts = [_each(function, *items) for items in zip(*values, strict=True)]
+        return type(last)(*parts) if hasattr(last, "_fields") else tuple(parts)
+    return last

@@ -14,26 +14,21 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from siamcorr.geometry.crops import crop_squares
-from siamcorr.tracking.state import SiameseState
-from siamcorr.types import FrameArray, ResponseMap
+from siamcorr.tracking.common_steps import MAX_CROP_SIDE
+from siamcorr.tracking.siamese_state import SiameseState
+from siamcorr.types import FrameArray
 
 __all__ = [
-    "MAX_CROP_SIDE",
     "boxes_from_index_centres",
     "crop_around",
     "first_peak",
     "index_centres",
     "mix_window",
     "move",
+    "move_if",
     "penalise_scales",
-    "response_maps",
-    "take_scale",
     "upsample",
 ]
-
-MAX_CROP_SIDE = 8192
-"""Largest square in pixels that is cut out of a frame; smallest 1. The reference implementations
-have no bound and fail in OpenCV once a target has shrunk or grown beyond all measure."""
 
 
 def index_centres(boxes_xywh: Tensor) -> tuple[Tensor, Tensor]:
@@ -91,11 +86,6 @@ def penalise_scales(responses: Tensor, penalty: float) -> Tensor:
     return responses * factors[:, None, None]
 
 
-def take_scale(values: Tensor, scale: Tensor) -> Tensor:
-    """Of each target's S entries (N, S, ...) the one numbered by `scale` (N,): (N, ...)."""
-    return values[torch.arange(len(scale), device=values.device), scale.to(values.device)]
-
-
 def mix_window(response: Tensor, window: Tensor, influence: float) -> Tensor:
     """Bring each response to minimum 0 and sum 1 and mix it with a window of sum 1.
 
@@ -133,24 +123,11 @@ def move(state: SiameseState, disp_in_image: Tensor, resize: Tensor) -> SiameseS
     )
 
 
-def response_maps(
-    mixed: Tensor, centres_yx: Tensor, image_per_response: Tensor
-) -> list[ResponseMap]:
-    """Response maps with their way back to the frame.
-
-    Args:
-        mixed: (N, H, W) upsampled and windowed responses.
-        centres_yx: (N, 2) centres that the crops were cut around, index coordinates.
-        image_per_response: (N,) frame pixels per cell of `mixed`.
-
-    Returns:
-        N maps; a cell stands for the target centre that it would give.
-    """
-    rows, columns = mixed.shape[-2:]
-    middle = torch.tensor([(columns - 1) / 2, (rows - 1) / 2], dtype=torch.float64)
-    maps = []
-    for values, centre_yx, scale in zip(mixed, centres_yx, image_per_response, strict=True):
-        offset_xy = centre_yx.double().flip(0) + 0.5 - scale * middle
-        crop_to_frame = torch.cat((scale * torch.eye(2).double(), offset_xy[:, None]), dim=1)
-        maps.append(ResponseMap(values.float(), crop_to_frame, "windowed"))
-    return maps
+def move_if(sure: Tensor, moved: SiameseState, state: SiameseState) -> SiameseState:
+    """The moved state of the targets that are `sure` (N,); the others keep place and size."""
+    return replace(
+        moved,
+        centre_yx=torch.where(sure[:, None], moved.centre_yx, state.centre_yx),
+        size_hw=torch.where(sure[:, None], moved.size_hw, state.size_hw),
+        search_side=torch.where(sure, moved.search_side, state.search_side),
+    )

@@ -44,7 +44,7 @@ def disappearance(seed: int, kind: str) -> SyntheticSequence:
         kind: a name of `KINDS`.
 
     Returns:
-        A clip of 320 x 240 pixels. Its target is seen whole in the first 25 frames.
+        A clip of 320 x 240 pixels. Its target is seen (almost) whole in the first 25 frames.
 
     Raises:
         InvalidArgument: no such kind.

@@ -34,6 +34,7 @@ def track_to_files(
     tracker: str = "default",
     weights: str | Path | None = None,
     device: str | None = None,
+    runtime: str | None = None,
     start: int = 0,
     stop: int | None = None,
     stride: int = 1,
@@ -54,6 +55,7 @@ def track_to_files(
         tracker: name of a tracker config.
         weights: file of weights for the tracker, where it has any.
         device: such as `cpu` or `cuda:0`; None chooses.
+        runtime: what computes the network, as `siamcorr.load_tracker` takes it.
         start: first frame to track, 0-based.
         stop: frame to stop before.
         stride: track every n-th frame.
@@ -72,7 +74,9 @@ def track_to_files(
     boxes = as_boxes_xywh(boxes_xywh)
     with open_source(source, start=start, stop=stop, stride=stride) as video:
         files = RunFiles(Path(out) if out is not None else default_out(video.name), options)
-        keeper = FrameKeeper(load_tracker(tracker, weights=weights, device=device))
+        keeper = FrameKeeper(
+            load_tracker(tracker, weights=weights, device=device, runtime=runtime)
+        )
         metadata = {
             "siamcorr": siamcorr.__version__,
             "source": {"name": video.name, "fps": video.fps},

@@ -35,7 +35,7 @@ def _file(text: str) -> Path:
     return Path(text)
 
 
-_OWN_KEYS: Keys = {"weights": _file, "device": str}
+_OWN_KEYS: Keys = {"weights": _file, "device": str, "runtime": str}
 _OTHER_KEYS: Mapping[str, Keys] = MappingProxyType(
     {
         **{_OPENCV + name: dict.fromkeys(kind.files, _file) for name, kind in OPENCV_KINDS.items()},

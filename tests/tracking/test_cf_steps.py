@@ -35,12 +35,6 @@ def test_box_in_cells_depends_on_the_aspect_alone(w: float, h: float, scale: flo
     assert one.prod().item() == pytest.approx(81, rel=1e-5)
 
 
-def test_boxes_come_from_centre_and_size() -> None:
-    centre = torch.tensor([[10.0, 20.0]], dtype=torch.float64)
-    size = torch.tensor([[4.0, 6.0]], dtype=torch.float64)
-    assert steps.boxes_xywh(centre, size).tolist() == [[8.0, 17.0, 4.0, 6.0]]
-
-
 def test_centres_return_to_the_frame() -> None:
     centres = torch.tensor([[-3.0, 5.0], [70.0, 60.0], [8.5, 9.5]], dtype=torch.float64)
     frame = np.zeros((48, 64, 3), np.uint8)
@@ -54,13 +48,6 @@ def test_wanted_response_is_a_gaussian_of_circular_distances() -> None:
         for j in range(8):
             squared = min(i, 8 - i) ** 2 + min(j, 8 - j) ** 2
             assert wanted[i, j].item() == pytest.approx(math.exp(-squared / 4.5), rel=1e-12)
-
-
-def test_hann_window_has_no_zeros_and_is_symmetric() -> None:
-    window = steps.hann_cells(6, LIKE)
-    line = np.hanning(8)[1:-1]
-    np.testing.assert_allclose(window.numpy(), np.outer(line, line), rtol=1e-12)
-    assert window.min() > 0
 
 
 def test_targets_of_like_shape_share_a_support() -> None:
@@ -86,12 +73,6 @@ def test_penalty_is_finite_where_a_cell_has_its_middle_in_the_box() -> None:
     assert inside[0].any(0).tolist() == [False, False, True, True, True, True, False, False]
     assert inside[1].any(1).sum() == 2
     assert inside[1].any(0).all()
-
-
-def test_running_mean_starts_with_its_first_value_and_forgets_later() -> None:
-    before, value = torch.tensor([torch.nan, 2.0, 2.0]), torch.tensor([5.0, 4.0, 4.0])
-    mean = steps.running_mean(before, value, 0.25, torch.tensor([0, 1, 9]))
-    assert mean.tolist() == [5.0, 3.0, 2.5]  # the first, the mean of two, a quarter of the new
 
 
 def test_merged_response_weighs_the_filter_by_its_usual_peak() -> None:
@@ -139,18 +120,3 @@ def test_scale_lies_between_scales_only_if_an_inner_one_is_best() -> None:
     five = torch.tensor([[0.0, 4.0, 3.0, 2.0, 0.0]])
     # (-2, 0), (-1, 4), (0, 3): vertex 0.3 above -1.
     torch.testing.assert_close(steps.scale_parabola(five), torch.tensor([-0.7]).double())
-
-
-def test_take_picks_one_entry_of_each_target() -> None:
-    values = torch.arange(12).reshape(2, 3, 2)
-    assert steps.take(values, torch.tensor([2, 0])).tolist() == [[4, 5], [6, 7]]
-
-
-def test_convention_middle_cell_of_a_response_map_is_no_displacement() -> None:
-    centre = torch.tensor([[30.0, 12.0]], dtype=torch.float64)
-    cell = torch.tensor([2.5], dtype=torch.float64)
-    (found,) = steps.response_maps(torch.zeros(1, 8, 8), centre, cell)
-    middle = found.crop_to_frame @ torch.tensor([4.0, 4.0, 1.0], dtype=torch.float64)
-    right = found.crop_to_frame @ torch.tensor([5.0, 4.0, 1.0], dtype=torch.float64)
-    assert middle.tolist() == [30.0, 12.0]
-    assert right.tolist() == [32.5, 12.0]

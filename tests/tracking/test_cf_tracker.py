@@ -87,6 +87,21 @@ def test_a_targets_boxes_are_equal_alone_and_among_three_others(data_root: Path)
         assert torch.equal(lost, torch.cat([result.lost for result in alone]))
 
 
+@pytest.mark.parametrize("support", ["box", "window"])
+def test_passes_over_many_targets_leave_each_its_own_boxes(support: str) -> None:
+    """Seven targets of three shapes: more than a pass takes, and groups of different size."""
+    frames = moving_squares(5, STARTS)
+    shapes = [(24, 24), (24, 24), (12, 30), (24, 24), (30, 12), (24, 24), (12, 30)]
+    centres = [(x + 12, y + 12) for x, y in STARTS + STARTS[:3]]
+    boxes = [[x - w / 2, y - h / 2, w, h] for (x, y), (w, h) in zip(centres, shapes, strict=True)]
+    tracker = with_settings(support=support)
+    together = all_boxes(run(tracker, frames, boxes))
+    for i, box in enumerate(boxes):
+        assert torch.equal(together[:, i], all_boxes(run(tracker, frames, box))[:, 0]), (
+            f"target {i}"
+        )
+
+
 @pytest.mark.slow
 def test_float32_follows_float64_over_a_sequence(data_root: Path) -> None:
     """One step agrees to a thousandth of a pixel; learning from its own boxes then magnifies it."""

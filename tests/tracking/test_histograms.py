@@ -179,6 +179,8 @@ def test_bad_arguments() -> None:
     index = torch.zeros(2, 8, 8, dtype=torch.int64)
     with pytest.raises(ShapeError, match=r"box_hw must be \(N, 2\) = \(2, 2\), got \(1, 2\)"):
         observe_histograms(index, torch.ones(1, 2))
+    with pytest.raises(InvalidArgument, match=r"inner 1\.2 must not be larger than outer 1\.1"):
+        observe_histograms(torch.zeros(1, 8, 8, dtype=torch.int64), torch.ones(1, 2), inner=1.2)
     with pytest.raises(ShapeError, match=r"index must be \(N, H, W\)"):
         observe_histograms(index[None], torch.ones(1, 2))
     with pytest.raises(ShapeError, match="colour_likelihood"):

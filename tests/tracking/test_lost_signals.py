@@ -51,10 +51,29 @@ def test_constant_responses_have_signals_of_zero() -> None:
     assert lost.peak_to_sidelobe(flat).item() == 0
 
 
-def test_confidence_is_the_geometric_mean_of_two_ratios() -> None:
-    signals = torch.tensor([[8.0, 10.0], [8.0, 10.0], [8.0, -1.0]])
-    usual = torch.tensor([[32.0, 10.0], [torch.nan, torch.nan], [8.0, 8.0]])
-    assert lost.confidence(signals, usual).tolist() == [0.5, 1.0, 0.0]
+def test_confidence_by_hand() -> None:
+    usual = torch.tensor([[2.0, 32.0, 10.0], [torch.nan] * 3, [2.0, 8.0, 8.0]])
+    signals = torch.tensor([[1.0, 8.0, 10.0], [1.0, 8.0, 10.0], [1.0, 8.0, -1.0]])
+    assert lost.confidence(signals, usual, "score").tolist() == [0.5, 1.0, 0.5]
+    assert lost.confidence(signals, usual, "response").tolist() == [0.5, 1.0, 0.0]
+    assert lost.confidence(signals * 2, usual, "both").tolist() == [1.0, 1.0, 0.0]
+
+
+def test_confidence_is_finite_where_nothing_is_usual() -> None:
+    usual = torch.zeros(2, 3)
+    signals = torch.tensor([[0.0] * 3, [5.0] * 3])
+    for signal in ("score", "response", "both"):
+        none, much = lost.confidence(signals, usual, signal).tolist()
+        assert none == 1
+        assert 1 < much < math.inf
+
+
+def test_the_signals_of_a_response_are_its_peak_apce_and_psr() -> None:
+    response = torch.rand(3, 15, 15, dtype=torch.float64) - 0.3
+    peak, apce, psr = lost.peak_and_sharpness(response).unbind(1)
+    assert torch.equal(peak, response.flatten(1).max(1).values)
+    assert torch.equal(apce, lost.peak_energy(response))
+    assert torch.equal(psr, lost.peak_to_sidelobe(response, 3))
 
 
 def test_a_target_is_lost_after_low_frames_in_a_row_and_found_at_once() -> None:

@@ -15,6 +15,7 @@ from siamcorr.errors import ConfigError, InvalidArgument, ShapeError, TrackerErr
 from siamcorr.models import ModelSettings
 from siamcorr.tracking import BoxState, RPNTracker, box_steps, load_tracker
 from siamcorr.tracking.rpn import RPNSettings
+from siamcorr.tracking.watch import new_watch
 from siamcorr.types import FrameArray
 
 BOXES = np.array(
@@ -122,6 +123,7 @@ def clipped(centre: list[float], size: list[float]) -> tuple[list[float], list[f
         size_wh=torch.tensor([size], dtype=torch.float64),
         border_colour=one,
         lost=one.bool(),
+        watch=new_watch(1),
         template=one,
     )
     inside = box_steps.clip_to_frame(state, (100, 200, 3))

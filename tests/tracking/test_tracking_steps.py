@@ -105,11 +105,6 @@ def test_outer_scales_are_penalised() -> None:
     ]
 
 
-def test_each_target_takes_its_own_scale() -> None:
-    values = torch.arange(12).view(2, 3, 2)
-    assert steps.take_scale(values, torch.tensor([2, 0])).tolist() == [[4, 5], [6, 7]]
-
-
 def test_window_is_mixed_as_defined() -> None:
     response = torch.rand(3, 9, 9) * 7 - 2
     window = hann_window_2d(9) / hann_window_2d(9).sum()
@@ -132,14 +127,3 @@ def test_first_of_equal_peaks_is_taken() -> None:
     response = torch.zeros(2, 3, 4)
     response[0, 1, 2] = response[0, 2, 0] = 5
     assert steps.first_peak(response).tolist() == [[1, 2], [0, 0]]
-
-
-def test_cells_of_a_map_lead_to_the_centre_they_stand_for() -> None:
-    """A 5 x 5 map at 2 pixels a cell around index centre (y, x) = (20, 30)."""
-    mapping = steps.response_maps(
-        torch.zeros(1, 5, 5), torch.tensor([[20.0, 30.0]]), torch.tensor([2.0])
-    )[0].crop_to_frame
-    corner = mapping @ torch.tensor([0.0, 0.0, 1.0], dtype=torch.float64)
-    middle = mapping @ torch.tensor([2.0, 2.0, 1.0], dtype=torch.float64)
-    assert corner.tolist() == [30.5 - 4, 20.5 - 4]
-    assert middle.tolist() == [30.5, 20.5]

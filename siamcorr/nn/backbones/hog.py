@@ -119,13 +119,12 @@ def orientation_histograms(dx: Tensor, dy: Tensor) -> Tensor:
     upper = magnitude * position.frac()  # frac and long() cut towards zero alike
     lower = magnitude.sub_(upper)
 
-    rows = torch.arange(height, device=dx.device) // 2
-    columns = torch.arange(width, device=dx.device) // 2
-    offset = (rows[:, None] * (width // 2) + columns).mul_(_BINS)  # (H, W)
-    index = position.long().add_(offset).flatten(1)  # (B, H * W)
+    rows = (torch.arange(height, device=dx.device) >> 1).mul_(width // 2 * _BINS)
+    columns = (torch.arange(width, device=dx.device) >> 1).mul_(_BINS)
+    index = position.long().add_(rows[:, None] + columns).flatten(1)  # (B, H * W)
     counts = dx.new_zeros(batch, height * width // 4 * _BINS)
     counts.scatter_add_(1, index, lower.flatten(1))
-    counts.scatter_add_(1, index.add_(1), upper.flatten(1))
+    counts[:, 1:].scatter_add_(1, index, upper.flatten(1))  # the next bin
     return counts.view(batch, height // 2, width // 2, _BINS)
 
 

@@ -6,7 +6,7 @@ from torch import Tensor
 from torch.nn import functional as F
 from torch.nn.grad import conv2d_weight
 
-from siamcorr.ops.problem import Pair, Problem, kernel_extent, response_size
+from siamcorr.ops.problem import Pair, Problem, is_symbolic, kernel_extent, response_size
 
 __all__ = ["forward", "input_gradient", "reasons", "weight_gradient"]
 
@@ -16,6 +16,8 @@ _FAST_PADDING = 6
 
 def reasons(problem: Problem) -> list[str]:
     """Why this backend cannot run the problem; empty: it can."""
+    if problem.exporting and not problem.shared and is_symbolic(problem.batch):
+        return ["ONNX has no convolution with as many groups as there are samples"]
     return []
 
 

@@ -16,13 +16,15 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from siamcorr.ops.backends import any_batch
 from siamcorr.ops.precision import arithmetic_dtype
 from siamcorr.ops.problem import Pair, Problem, padded_size, response_size, slices
 
 __all__ = ["WORKSPACE_BYTES", "forward", "input_gradient", "reasons", "weight_gradient"]
 
 WORKSPACE_BYTES = 16 * 2**20
-"""Bound of the tap products in bytes; one tap of one sample is always taken."""
+"""Bound of the tap products in bytes; one tap of one sample is always taken, and in a traced graph,
+whose batch may be any, one tap of all samples."""
 
 
 class _Tile(NamedTuple):
@@ -40,6 +42,8 @@ def reasons(problem: Problem) -> list[str]:
 
 def forward(x: Tensor, k: Tensor, problem: Problem) -> Tensor:
     """Correlate (B, C, H, W) with (B or 1, O, C/G, h, w); returns (B, O, Hr, Wr)."""
+    if problem.exporting:
+        return any_batch.forward(x, k, problem)
     y = x.new_zeros(
         problem.batch,
         problem.out_channels,
@@ -99,6 +103,7 @@ def weight_gradient(x: Tensor, g: Tensor, problem: Problem) -> Tensor:
 
 def _tiles(problem: Problem) -> list[_Tile]:
     """Split samples, then kernel rows, then kernel columns, until the products fit the bound."""
+    traced = torch.compiler.is_compiling()
     height, width = padded_size(problem)
     rows, columns = problem.kernel_size
     tap_bytes = problem.out_channels * height * width * arithmetic_dtype(problem.dtype).itemsize
@@ -109,7 +114,7 @@ def _tiles(problem: Problem) -> list[_Tile]:
     kernel_columns = columns if fitting >= columns else fitting
     return [
         _Tile(b, u, v)
-        for b in slices(problem.batch, samples)
+        for b in ([slice(None)] if traced else slices(problem.batch, samples))
         for u in slices(rows, kernel_rows)
         for v in slices(columns, kernel_columns)
     ]

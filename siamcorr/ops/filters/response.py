@@ -62,8 +62,9 @@ def filter_response(search: Tensor, kernel: Tensor, *, backend: str | None = Non
     batch = max(search.shape[0], kernel.shape[0])
     for name in operands:
         check_batch(who, name, batch, operands)
+    top, left = corner(size, support)
     wrapped = search
-    for axis, first in zip((-2, -1), corner(size, support), strict=True):
+    for axis, first in ((-1, left), (-2, top)):  # columns first: the rows are then copied whole
         rest = first + support[axis] - 1  # cells first ... first + size + support - 2
         after = wrapped.narrow(axis, first, size[axis] - first)
         wrapped = torch.cat((after, wrapped.narrow(axis, 0, rest)), axis)
