@@ -58,8 +58,7 @@ class TrainingError(SiamcorrError, RuntimeError):
 
 
 class ExportError(SiamcorrError, RuntimeError):
-    """A network cannot be written as graphs, or they do not answer as it does; says which and why.
-    """
+    """A network cannot be written as graphs, or they answer otherwise; says which and why."""
 
 
 class MissingDependency(SiamcorrError, ImportError):  # noqa: N818

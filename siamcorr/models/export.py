@@ -131,37 +131,34 @@ def _graphs(model: SiameseModel, template_size: int, search_size: int) -> dict[s
     }
 
 
-def _any_batch(graph: _Graph) -> tuple[Any, ...]:
-    """Dynamic shapes in the form of the module's arguments: the first axis of all is N."""
+def _traced(graph: _Graph) -> torch.export.ExportedProgram:
+    """The graph for any batch: the first axis of all that goes in is N."""
     targets = {0: torch.export.Dim("targets", min=1)}
     template = tuple(targets for _ in graph.inputs[1:])
-    return (targets, template) if template else (targets,)
+    shapes = (targets, template) if template else (targets,)
+    return torch.export.export(graph.module, graph.inputs, dynamic_shapes=shapes, strict=False)
 
 
 def _write_onnx(graph: _Graph, path: Path, metadata: Mapping[str, str]) -> None:
     for library in ("onnx", "onnxscript"):
         load_onnx_library(library)
     with onnx_export():
-        program = torch.onnx.export(
-            graph.module,
-            graph.inputs,
-            input_names=graph.input_names,
-            output_names=graph.output_names,
-            dynamic_shapes=_any_batch(graph),
-            dynamo=True,
-            verbose=False,
-        )
+        traced = _traced(graph)
+    program = torch.onnx.export(
+        traced,
+        input_names=graph.input_names,
+        output_names=graph.output_names,
+        dynamo=True,
+        verbose=False,
+    )
     assert program is not None
     program.model.metadata_props.update(metadata)
     program.save(path, external_data=False)
 
 
 def _write_pt2(graph: _Graph, path: Path, metadata: Mapping[str, str]) -> None:
-    program = torch.export.export(
-        graph.module, graph.inputs, dynamic_shapes=_any_batch(graph), strict=False
-    )
     record = {"outputs": graph.output_names, "metadata": dict(metadata)}
-    torch.export.save(program, path, extra_files={RECORD: json.dumps(record)})
+    torch.export.save(_traced(graph), path, extra_files={RECORD: json.dumps(record)})
 
 
 def _tensors(answer: Any) -> tuple[Tensor, ...]:

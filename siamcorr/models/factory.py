@@ -10,7 +10,7 @@ from torch import nn
 from siamcorr.config import Settings
 from siamcorr.models.options import Options, check_options
 from siamcorr.models.preprocessing import Preprocessing
-from siamcorr.models.siamese import SiameseModel
+from siamcorr.models.siamese import CpuThreads, SiameseModel
 from siamcorr.nn.backbones import BACKBONES
 from siamcorr.nn.heads import HEADS
 from siamcorr.nn.necks import NECKS
@@ -39,6 +39,9 @@ class ModelSettings(Settings):
         xcorr_backend: backend of the head's correlation. None chooses by shape, the batch size
             included; trackers name one, so that a target's response does not depend on how many
             others share the batch.
+        cpu_threads: that one call of a tracker takes on CPU. `one` for networks so small that
+            several do not make them faster, and whose rows are equal to the last bit in any batch
+            on one thread: then the threads share the targets.
         preprocessing: what the backbone eats.
     """
 
@@ -49,6 +52,7 @@ class ModelSettings(Settings):
     neck_options: Options = Field(default_factory=dict)
     head_options: Options = Field(default_factory=dict)
     xcorr_backend: str | None = None
+    cpu_threads: CpuThreads = "all"
     preprocessing: Preprocessing = Preprocessing()
 
     @model_validator(mode="after")
@@ -87,4 +91,6 @@ def build_model(settings: ModelSettings, *, pretrained: bool = True) -> SiameseM
     backbone = BACKBONES[settings.backbone](**options)
     neck = None if settings.neck is None else NECKS[settings.neck](**settings.neck_options)
     head = HEADS[settings.head](**settings.head_options, backend=settings.xcorr_backend)
-    return SiameseModel(backbone, head, settings.preprocessing, neck=neck)
+    return SiameseModel(
+        backbone, head, settings.preprocessing, neck=neck, cpu_threads=settings.cpu_threads
+    )

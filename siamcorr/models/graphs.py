@@ -13,6 +13,7 @@ from torch import Tensor
 
 from siamcorr.errors import CheckpointError, ShapeError
 from siamcorr.models.export import FORMATS, RECORD
+from siamcorr.models.network import Rows
 from siamcorr.models.onnx_graph import OnnxGraph
 from siamcorr.models.weights import WeightsPath
 from siamcorr.nn.features import Features
@@ -32,7 +33,7 @@ class GraphModel:
         search: crops and feature maps to the tensors of the head's answer.
         outputs: their names.
         metadata: the record: strings by name.
-        row_by_row: whether rows round otherwise in another batch.
+        rows: how rows are computed that must not depend on one another.
     """
 
     device = torch.device("cpu")
@@ -44,13 +45,13 @@ class GraphModel:
         outputs: list[str],
         metadata: Mapping[str, str],
         *,
-        row_by_row: bool,
+        rows: Rows,
     ) -> None:
         self._template = template
         self._search = search
         self._outputs = outputs
         self.metadata = metadata
-        self.row_by_row = row_by_row
+        self.rows = rows
 
     @property
     def stride(self) -> int:
@@ -129,7 +130,7 @@ def load_graphs(path: WeightsPath) -> GraphModel:
     if first != metadata:
         raise CheckpointError(f"{files[0]} and {files[1].name} are not of one network")
     onnx = files[0].suffix == ".onnx"
-    return GraphModel(template, search, outputs, metadata, row_by_row=not onnx)
+    return GraphModel(template, search, outputs, metadata, rows="together" if onnx else "alone")
 
 
 def _load_onnx(file: Path) -> tuple[_Run, list[str], dict[str, str]]:

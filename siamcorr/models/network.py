@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol, TypeAlias
 
 import torch
 from torch import Tensor
 
 from siamcorr.nn.features import Features
 
-__all__ = ["Network"]
+__all__ = ["Network", "Rows"]
+
+Rows: TypeAlias = Literal["together", "alone", "on_one_thread"]
+"""How the rows of a batch are computed so that none depends on the others, which is what trackers
+promise. On CPU torch chooses its convolutions, and how several threads divide them, by the batch's
+size, and they round accordingly; where two candidates score almost alike that is enough to make a
+target jump.
+
+- `together`: in one call; nothing is to be minded.
+- `alone`: in one call for each target, on all threads.
+- `on_one_thread`: every thread answers for its share of the targets in one call; for networks whose
+  rows do not depend on one another on one thread, as a test has to show.
+"""
 
 
 class Network(Protocol):
@@ -26,13 +38,8 @@ class Network(Protocol):
         ...
 
     @property
-    def row_by_row(self) -> bool:
-        """Whether the last digits of a row's answer depend on the other rows of the batch.
-
-        On CPU the convolutions of torch divide their work among threads by the batch's size and
-        round accordingly. Where two candidates score almost alike that is enough to make a target
-        jump.
-        """
+    def rows(self) -> Rows:
+        """How rows are computed that must not depend on one another."""
         ...
 
     def prepare(self, crops: Tensor) -> Tensor:

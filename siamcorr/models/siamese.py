@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 import torch
 from torch import Tensor, nn
 
+from siamcorr.models.network import Rows
 from siamcorr.models.preprocessing import Preprocessing
 from siamcorr.nn.features import Features
 
-__all__ = ["SiameseModel"]
+__all__ = ["CpuThreads", "SiameseModel"]
+
+CpuThreads: TypeAlias = Literal["all", "one"]
 
 
 class SiameseModel(nn.Module):
@@ -24,6 +27,7 @@ class SiameseModel(nn.Module):
         head: search and template features to a response, search first.
         preprocessing: how uint8 crops become the backbone's input.
         neck: called with features and `template=`; None hands the backbone's on.
+        cpu_threads: that one call of a tracker takes on CPU.
 
     Example:
         >>> import torch
@@ -41,12 +45,14 @@ class SiameseModel(nn.Module):
         preprocessing: Preprocessing | None = None,
         *,
         neck: nn.Module | None = None,
+        cpu_threads: CpuThreads = "all",
     ) -> None:
         super().__init__()
         self.backbone = backbone
         self.neck = neck
         self.head = head
         self.preprocessing = preprocessing if preprocessing is not None else Preprocessing()
+        self.cpu_threads = cpu_threads
 
     @property
     def stride(self) -> int:
@@ -59,9 +65,11 @@ class SiameseModel(nn.Module):
         return [*self.parameters(), *self.buffers()][0].device
 
     @property
-    def row_by_row(self) -> bool:
-        """Whether rows are better computed one by one: see `siamcorr.models.network.Network`."""
-        return self.device.type == "cpu"
+    def rows(self) -> Rows:
+        """How a tracker's rows are computed, see `siamcorr.models.network.Rows`."""
+        if self.device.type != "cpu":
+            return "together"
+        return "on_one_thread" if self.cpu_threads == "one" else "alone"
 
     def prepare(self, crops: Tensor) -> Tensor:
         """RGB uint8 crops (B, H, W, 3) to the model's input (B, 3, H, W) float32."""

@@ -63,6 +63,8 @@ _BACKENDS: dict[str, Backend] = {
     "triton": triton,
 }
 _NAMES = (*_BACKENDS, "reference")
+_TRACED_BATCH = 8
+"""Samples that a compiled graph's backend is chosen for."""
 _in_thread = threading.local()
 """`backend` and `choices` of the blocks this thread is in. Read by getattr with a default, the one
 form that torch.compile guards on in every supported torch."""
@@ -103,7 +105,8 @@ def backend_for(problem: Problem, name: str | None) -> Backend:
     """
     if name is None:
         # a traced size has no hash, so that the compiler sees the function without its cache
-        name = (choose.__wrapped__ if torch.compiler.is_compiling() else choose)(problem)
+        compiling = torch.compiler.is_compiling()
+        name = choose.__wrapped__(_for_any_batch(problem)) if compiling else choose(problem)
         record = getattr(_in_thread, "choices", None)
         if record is not None:
             record[problem.direction] = name
@@ -115,6 +118,21 @@ def backend_for(problem: Problem, name: str | None) -> Backend:
             f"  problem : {problem}\n  cure    : leave `backend` out, or name another"
         )
     return _BACKENDS[name]
+
+
+def _for_any_batch(problem: Problem) -> Problem:
+    """The problem with `_TRACED_BATCH` samples, unless it has one.
+
+    A graph that compared its batch with anything would hold for some batches only.
+    """
+    direction, batch, shared, channels, outputs, size, taps, window, dtype, device, exporting = (
+        problem
+    )
+    if not is_symbolic(batch) and batch != 1:
+        batch = _TRACED_BATCH
+    return Problem(
+        direction, batch, shared, channels, outputs, size, taps, window, dtype, device, exporting
+    )  # `_replace` is beyond the compiler of torch 2.6
 
 
 @functools.lru_cache(maxsize=4096)

@@ -141,9 +141,7 @@ class BoxTracker(BaseTracker[BoxState]):
         colour = truncated_mean_colour(image).expand(len(size), -1)
         side = steps.crop_sides(context_side(size, self.settings.context_amount))
         crops = self.crop(image, centre, side, colour, self.settings.template_size)
-        template: Features = per_target(
-            self.model.embed_template, crops, row_by_row=self.model.row_by_row
-        )
+        template: Features = per_target(self.model.embed_template, crops, rows=self.model.rows)
         return BoxState(
             **vars(track),
             centre_xy=centre,
@@ -218,9 +216,7 @@ class BoxTracker(BaseTracker[BoxState]):
         crop_per_image = settings.template_size / template_side
         side = steps.crop_sides(template_side * (search_size / settings.template_size))
         crops = self.crop(image, state.centre_xy, side, state.border_colour, search_size)
-        search, output = per_target(
-            self.model.respond, crops, state.template, row_by_row=self.model.row_by_row
-        )
+        search, output = per_target(self.model.respond, crops, state.template, rows=self.model.rows)
 
         scores = self.score(output)  # (N, M)
         boxes_in_crop = self.decode(output.loc)  # (N, M, 4)

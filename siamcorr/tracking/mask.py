@@ -94,9 +94,7 @@ class MaskTracker(AnchorTracker):
         cells_yx = torch.stack((cell // cells, cell % cells), dim=-1)  # (N, 2)
         features = cast(Tensor, look.output.mask_features)
         head = cast(_RefiningHead, self.model.head)
-        refined = per_target(
-            head.refine, look.search, features, cells_yx, row_by_row=self.model.row_by_row
-        )
+        refined = per_target(head.refine, look.search, features, cells_yx, rows=self.model.rows)
         in_crop = refined.float().sigmoid().cpu().numpy()
 
         image_per_crop = look.side / settings.search_size  # (N,)

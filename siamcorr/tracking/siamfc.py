@@ -243,7 +243,7 @@ class SiamFCTracker(BaseTracker[SiameseState]):
         """Features (N, C, Hz, Wz) of the squares of `side` (N,) around the centres."""
         size = self.settings.template_size
         crops = self.crop(image, centre_yx, side[:, None], border_colour, size)
-        features = per_target(self.model.embed_template, crops, row_by_row=self.model.row_by_row)
+        features = per_target(self.model.embed_template, crops, rows=self.model.rows)
         return as_map("siamfc", "template features", features)
 
     def respond(self, state: SiameseState, image: FrameArray, sides: Tensor) -> Tensor:
@@ -253,7 +253,7 @@ class SiamFCTracker(BaseTracker[SiameseState]):
         scales = sides.shape[1]
         template = state.template.repeat_interleave(scales, dim=0)
         answer: tuple[Features, Tensor] = per_target(
-            self.model.respond, crops, template, row_by_row=self.model.row_by_row, crops=scales
+            self.model.respond, crops, template, rows=self.model.rows, crops=scales
         )
         response = answer[1]  # (N * S, 1, Hr, Wr)
         return response.view(*sides.shape, *response.shape[-2:])

@@ -74,9 +74,7 @@ def track_to_files(
     boxes = as_boxes_xywh(boxes_xywh)
     with open_source(source, start=start, stop=stop, stride=stride) as video:
         files = RunFiles(Path(out) if out is not None else default_out(video.name), options)
-        keeper = FrameKeeper(
-            load_tracker(tracker, weights=weights, device=device, runtime=runtime)
-        )
+        keeper = FrameKeeper(load_tracker(tracker, weights=weights, device=device, runtime=runtime))
         metadata = {
             "siamcorr": siamcorr.__version__,
             "source": {"name": video.name, "fps": video.fps},

@@ -103,13 +103,8 @@ def test_as_many_crops_as_templates(exported: Path) -> None:
 
 @needs_onnx
 def test_a_named_backend_that_onnx_cannot_hold_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(Exception, match="as many groups as there are samples") as caught:
+    with pytest.raises(BackendUnavailable, match="as many groups as there are samples"):
         export_graphs(small_model("conv2d"), tmp_path, "onnx", **SMALL, metadata=RECORD)
-    chain, error = [], caught.value
-    while error is not None:
-        chain.append(type(error))
-        error = error.__cause__ or error.__context__
-    assert BackendUnavailable in chain
 
 
 def test_another_format_is_refused(tmp_path: Path) -> None:
@@ -132,7 +127,7 @@ def test_a_missing_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 @pytest.mark.parametrize("suffix", [pytest.param("onnx", marks=needs_onnx), "pt2"])
 def test_files_that_are_no_graphs(suffix: str, tmp_path: Path) -> None:
-    with pytest.raises(CheckpointError, match="expected a folder with template.onnx"):
+    with pytest.raises(CheckpointError, match=r"expected a folder with template\.onnx"):
         load_graphs(tmp_path)
     for name in ("template", "search"):
         (tmp_path / f"{name}.{suffix}").write_bytes(b"nonsense")

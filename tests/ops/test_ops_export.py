@@ -107,10 +107,11 @@ def test_a_known_batch_is_chosen_by_cost_in_onnx_too() -> None:
 
 def test_the_mark_of_an_onnx_export_ends_with_its_block() -> None:
     assert not is_exporting()
-    with pytest.raises(KeyError), onnx_export():
+    with onnx_export():
         assert is_exporting()
         with onnx_export():
             pass
         assert is_exporting()
+    with pytest.raises(KeyError), onnx_export():
         raise KeyError
     assert not is_exporting()

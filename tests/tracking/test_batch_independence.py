@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from tracking_scenes import crossing_frames, moving_squares
 
-from siamcorr.config import find_config, read_yaml
+from siamcorr.config import config_names, find_config, read_yaml
 from siamcorr.models import ModelSettings, build_model, save_safetensors
 from siamcorr.tracking import load_tracker
 from siamcorr.tracking.per_target import per_target
@@ -80,17 +84,107 @@ def test_eight_targets_on_real_video(data_root: Path, version: int, threads: int
     check_alone(load_tracker(weights), crossing_frames(data_root, 51), [0, 3, 7])
 
 
-def test_network_calls_are_equal_alone_and_together(threads: int) -> None:
+@pytest.fixture
+def network() -> nn.Module:
     torch.manual_seed(0)
-    network = nn.Sequential(nn.Conv2d(3, 64, 3), nn.ReLU(), nn.Conv2d(64, 64, 3, groups=64))
+    return nn.Sequential(nn.Conv2d(3, 64, 3), nn.ReLU(), nn.Conv2d(64, 64, 3, groups=64)).eval()
+
+
+def test_network_calls_are_equal_alone_and_together(network: nn.Module, threads: int) -> None:
     images = torch.rand(12, 3, 40, 40)
     with torch.inference_mode():
-        together = per_target(network, images, row_by_row=True)
-        pairs = per_target(network, images, row_by_row=True, crops=2)
-        for n in range(12):
-            assert torch.equal(together[n : n + 1], network(images[n : n + 1]))
-        for n in range(0, 12, 2):
-            assert torch.equal(pairs[n : n + 2], network(images[n : n + 2]))
+        for crops in (1, 2):
+            together = per_target(network, images, rows="alone", crops=crops)
+            for n in range(0, 12, crops):
+                own = per_target(network, images[n : n + crops], rows="alone", crops=crops)
+                assert torch.equal(together[n : n + crops], own)
+        torch.testing.assert_close(together, network(images))
+
+
+SHARED = [
+    name
+    for name in config_names("trackers")
+    if read_yaml(find_config("trackers", name)).get("model", {}).get("cpu_threads") == "one"
+]
+
+
+@pytest.mark.parametrize("name", SHARED)
+def test_networks_on_one_thread_are_equal_to_the_last_bit_in_any_batch(
+    name: str, tmp_path: Path
+) -> None:
+    tracker = random_tracker(name, tmp_path)
+    model, settings = tracker.model, tracker.settings
+    assert model.rows == "on_one_thread"
+    crops = [
+        torch.rand(13, 3, side, side) * 255
+        for side in (settings.template_size, settings.search_size)
+    ]
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        with torch.inference_mode():
+            template, search = (model.normalise(each) for each in crops)
+            features = per_target(model.embed_template, template, rows=model.rows)
+            _, output = per_target(model.respond, search, features, rows=model.rows)
+            for count in (1, 2, 3, 7):
+                own = per_target(model.embed_template, template[:count], rows=model.rows)
+                assert torch.equal(own, features[:count])
+                _, few = per_target(model.respond, search[:count], own, rows=model.rows)
+                assert torch.equal(few.cls, output.cls[:count])
+                assert torch.equal(few.loc, output.loc[:count])
+    finally:
+        torch.set_num_threads(before)
+
+
+def test_targets_are_shared_among_threads_of_one_thread_each() -> None:
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    try:
+        seen = []
+
+        def network(images: Tensor) -> Tensor:
+            seen.append((threading.current_thread().name, torch.get_num_threads(), len(images)))
+            barrier.wait(10)  # fails unless all three run at once
+            return images + 1
+
+        barrier = threading.Barrier(3)
+        images = torch.arange(7.0)
+        assert torch.equal(per_target(network, images, rows="on_one_thread"), images + 1)
+        assert len({name for name, _, _ in seen}) == 3
+        assert sorted(count for _, _, count in seen) == [2, 2, 3]
+        assert {threads for _, threads, _ in seen} == {1}
+        assert torch.get_num_threads() == 3
+        with ThreadPoolExecutor(1) as fresh:  # the number that other threads begin with
+            assert fresh.submit(torch.get_num_threads).result() == 3
+    finally:
+        torch.set_num_threads(before)
+
+
+def test_errors_and_inference_mode_go_through_the_threads() -> None:
+    def fails(images: Tensor) -> Tensor:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        per_target(fails, torch.zeros(2), rows="on_one_thread")
+    for mode in (True, False):
+        with torch.inference_mode(mode):
+            found = per_target(lambda images: images + 0, torch.zeros(4), rows="on_one_thread")
+            assert found.is_inference() == mode
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_forked_process_makes_threads_of_its_own() -> None:
+    def plus(images: Tensor) -> Tensor:
+        return images + 1
+
+    per_target(plus, torch.zeros(4), rows="on_one_thread")
+    child = os.fork()
+    if child == 0:
+        signal.alarm(20)  # a child that waits for its parent's threads would wait for ever
+        right = per_target(plus, torch.zeros(4), rows="on_one_thread").sum() == 4
+        os._exit(0 if right else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
 def test_tuples_of_features_go_in_and_come_out() -> None:
@@ -101,9 +195,7 @@ def test_tuples_of_features_go_in_and_come_out() -> None:
         return features[0] + more, features[1]
 
     values = torch.arange(6.0)
-    first, second = per_target(
-        network, (values, values * 2), values, row_by_row=True, crops=3
-    )
+    first, second = per_target(network, (values, values * 2), values, rows="alone", crops=3)
     assert seen == [[3, 3, 3]] * 2
     assert torch.equal(first, values * 2)
     assert torch.equal(second, values * 2)

@@ -17,7 +17,7 @@ def compact_weights(folder: Path) -> Path:
     config = read_yaml(find_config("trackers", "compact"))
     model = build_model(ModelSettings.model_validate(config["model"]))
     with torch.no_grad():
-        for number, (name, weight) in enumerate(model.named_parameters()):
+        for number, weight in enumerate(model.parameters()):
             wave = torch.cos(torch.arange(weight.numel()) * (1.3 + 0.1 * number)).view_as(weight)
             fan_in = weight[0].numel() if weight.ndim > 1 else 1
             weight.copy_(wave * (2 / fan_in) ** 0.5 if weight.ndim > 1 else 0.2 * wave + 0.5)

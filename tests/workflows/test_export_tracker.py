@@ -107,7 +107,7 @@ def test_graphs_that_answer_otherwise_are_not_kept(
     weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(workflow, "largest_differences", lambda *_, **__: {1: 0.0, 5: 2e-4})
-    with pytest.raises(ExportError, match="by 2.0e-04 for 5 targets"):
+    with pytest.raises(ExportError, match=r"by 2\.0e-04 for 5 targets"):
         export_tracker(weights, tmp_path / "graphs", suffix="pt2")
     assert list(tmp_path.iterdir()) == []
 
