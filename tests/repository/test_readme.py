@@ -1,4 +1,4 @@
-"""README.md: its pictures exist, .ci/run runs its two commands; its Python and that of docs/ runs."""
+"""README.md: its pictures exist, .ci/run runs its commands; its Python and that of docs/ runs."""
 
 from __future__ import annotations
 
