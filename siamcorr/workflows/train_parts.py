@@ -19,7 +19,7 @@ from siamcorr.data.pairs import (
     read_cropped_511,
     steps_per_epoch,
 )
-from siamcorr.data.pairs.tracks import PairVideo
+from siamcorr.data.pairs.cropped_511 import PairVideo
 from siamcorr.data.sequences import load_dataset
 from siamcorr.data.synthetic_pairs import SyntheticPairs
 from siamcorr.errors import BackendUnavailable, InvalidArgument

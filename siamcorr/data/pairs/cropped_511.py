@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from siamcorr.data.images import read_image
+from siamcorr.data.sequences.annotated import AnnotatedSequence
 from siamcorr.data.sequences.text_files import read_json
 from siamcorr.errors import InvalidArgument, SourceError
 from siamcorr.types import FrameArray
 
-__all__ = ["CroppedVideo", "read_cropped_511"]
+__all__ = ["CroppedVideo", "PairVideo", "read_cropped_511"]
 
 _SIDE = 511
 _TEMPLATE, _CONTEXT = 127, 0.5  # of the recipe by which the crops were stored
@@ -69,6 +70,10 @@ class CroppedVideo:
                 f"stores {_SIDE} x {_SIDE}"
             )
         return image
+
+
+PairVideo: TypeAlias = AnnotatedSequence | CroppedVideo
+"""What pairs are cut from: whole frames, or stored crops of every target."""
 
 
 def read_cropped_511(root: str | Path, annotation: str | Path) -> list[CroppedVideo]:

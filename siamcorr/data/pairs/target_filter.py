@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
 from siamcorr.config import Settings
-from siamcorr.data.pairs.cropped_511 import CroppedVideo
+from siamcorr.data.pairs.cropped_511 import CroppedVideo, PairVideo
 from siamcorr.errors import InvalidArgument
-
-if TYPE_CHECKING:
-    from siamcorr.data.pairs.tracks import PairVideo
 
 __all__ = ["EVERY_TARGET", "TargetFilter"]
 

@@ -5,20 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from siamcorr.data.pairs.cropped_511 import CroppedVideo
+from siamcorr.data.pairs.cropped_511 import PairVideo
 from siamcorr.data.pairs.target_filter import EVERY_TARGET, TargetFilter
-from siamcorr.data.sequences import AnnotatedSequence
 from siamcorr.errors import InvalidArgument
 
-__all__ = ["PairVideo", "Track", "TrackKey", "TrackTable", "TrackedVideo", "WeightedSet"]
-
-PairVideo: TypeAlias = AnnotatedSequence | CroppedVideo
-"""What pairs are cut from: whole frames, or PySOT's stored crops of every target."""
+__all__ = ["Track", "TrackKey", "TrackTable", "TrackedVideo", "WeightedSet"]
 
 
 @dataclass(frozen=True, eq=False)
