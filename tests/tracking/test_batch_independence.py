@@ -65,12 +65,14 @@ def test_eight_targets_of_trackers_without_weights(name: str, threads: int) -> N
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("threads", [2], indirect=True)
 @pytest.mark.parametrize("name", ["siamfc", "siamrpn_alex", "siamban_mobilev2", "nanotrack_v3"])
 def test_eight_targets_of_networks(name: str, threads: int, tmp_path: Path) -> None:
     check_alone(random_tracker(name, tmp_path), many_frames(51), [0, 3, 7])
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("threads", [2], indirect=True)
 @pytest.mark.parametrize("name", ["siammask_r50", "siamrpn_r50_lt", "siamrpn_r50"])
 def test_eight_targets_of_large_networks(name: str, threads: int, tmp_path: Path) -> None:
     """Fewer frames: they take a second each for eight targets."""
@@ -78,6 +80,7 @@ def test_eight_targets_of_large_networks(name: str, threads: int, tmp_path: Path
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("threads", [2], indirect=True)
 @pytest.mark.parametrize("version", [1, 2, 3])
 def test_eight_targets_on_real_video(data_root: Path, version: int, threads: int) -> None:
     weights = data_root / "weights" / "nanotrack" / f"nanotrackv{version}.pth"
