@@ -86,7 +86,8 @@ def test_ctrl_c_saves_and_resume_ends_as_if_never_stopped(tmp_path) -> None:
     assert invoke("train", config, "--out", whole, *arguments).exit_code == 0
 
     command = [sys.executable, "-m", "siamcorr", "train", str(config), "--out", str(parts)]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    one_thread = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}  # as in this process
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), **one_thread}
     process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 120
     while not (parts / "log.jsonl").exists() or len(_lines(parts)) < 5:
