@@ -162,6 +162,14 @@ def test_joint_features_are_the_three_side_by_side(count: int) -> None:
     assert FilterFeatures().out_channels == features.shape[1] == 43
 
 
+@pytest.mark.parametrize("side", [112, 144, 160, 176])
+def test_convention_a_crops_features_do_not_depend_on_its_place_in_the_batch(side: int) -> None:
+    images = noise(9, side, side, torch.float32)
+    together = FilterFeatures()(images)
+    for image, features in zip(images, together, strict=True):
+        assert torch.equal(FilterFeatures()(image[None])[0], features)
+
+
 def test_parts_choose_the_channels_and_their_order() -> None:
     image = noise(1, 16, 16, torch.float32)
     network = FilterFeatures(("grey", "hog"))

@@ -104,7 +104,12 @@ def _hue_and_saturation(colours: Tensor) -> tuple[Tensor, Tensor]:
     h = 6 / (2 pi) * atan2(sqrt(3) (G - B), 2R - G - B),  s = (max - min) / (max + 20)
     """
     red, green, blue = colours[:, :1], colours[:, 1:2], colours[:, 2:]
-    hue = torch.atan2(math.sqrt(3) * (green - blue), 2 * red - green - blue)
+    across, along = math.sqrt(3) * (green - blue), 2 * red - green - blue
+    if colours.device.type == "cpu":
+        # Vectorised and for what is left over: two functions, whose float32 results differ, so that
+        # a crop's bins would depend on where in the batch it lies.
+        across, along = across.double(), along.double()
+    hue = torch.atan2(across, along).to(colours.dtype)
     largest, smallest = colours.amax(1, keepdim=True), colours.amin(1, keepdim=True)
     return hue * (_HUES / (2 * math.pi)), (largest - smallest) / (largest + _SATURATION_FLOOR)
 
