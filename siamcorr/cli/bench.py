@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from siamcorr.cli.options import names
 
 __all__ = ["app"]
 
@@ -35,9 +35,10 @@ def bench_ops(
     ] = False,
 ) -> None:
     """Time every op on every backend beside the classic formulation; JSON and a Markdown table."""
+    from siamcorr.cli.report import named_progress
     from siamcorr.workflows import bench_ops as workflow
 
-    with _progress() as show:
+    with named_progress("measurements") as show:
         record, table = workflow.run(out, threads=threads or (1, 2), quick=quick, progress=show)
     typer.echo(f"record {record}\ntable  {table}")
 
@@ -108,6 +109,7 @@ def bench_track(
     if not boxes and dataset is None:
         raise typer.BadParameter("give --source and --box, or --dataset and --root")
 
+    from siamcorr.cli.report import named_progress
     from siamcorr.workflows import bench_track as workflow
     from siamcorr.workflows.bench_track_clips import sequence_clips, video_clip
     from siamcorr.workflows.tracker_spec import parse_tracker
@@ -115,8 +117,7 @@ def bench_track(
     specs = [parse_tracker(text) for text in tracker]
     clips = [video_clip(path, start, frames + 1) for path, start in boxes]
     if dataset is not None and root is not None:
-        wanted = None if sequences is None else [part.strip() for part in sequences.split(",")]
-        clips += sequence_clips(dataset, root, wanted, frames + 1)
+        clips += sequence_clips(dataset, root, names(sequences), frames + 1)
     bench = workflow.TrackBench(
         clips,
         specs,
@@ -127,7 +128,7 @@ def bench_track(
         stages=stages,
         name=name,
     )
-    with _progress() as show:
+    with named_progress("measurements") as show:
         record, table = workflow.run(bench, out, progress=show)
     typer.echo(f"record {record}\ntable  {table}")
 
@@ -152,27 +153,3 @@ def _counts(text: str) -> list[int]:
     if min(counts) < 1:
         raise typer.BadParameter(f"--targets {text!r}: expected whole numbers >= 1, such as 1,4,16")
     return counts
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[str, int, int], None]]:
-    """A bar on the standard error that says what is measured; silent where that is no terminal."""
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-    )
-
-    named = TextColumn("{task.description}", markup=False)
-    columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), named)
-    console = Console(stderr=True)
-    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
-        task = bar.add_task("")
-
-        def show(name: str, number: int, total: int) -> None:
-            bar.update(task, description=name, completed=number, total=total)
-
-        yield show

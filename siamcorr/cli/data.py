@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from siamcorr.cli.interrupt import StopOnInterrupt
+from siamcorr.cli.options import names
 
 if TYPE_CHECKING:
-    from siamcorr.workflows.data_check import CheckProgress
     from siamcorr.workflows.data_problems import DataReport
 
 __all__ = ["app"]
@@ -44,17 +42,18 @@ def check(
 
     Exit code 1 if there is a problem. Ctrl-C shows what was found so far.
     """
+    from siamcorr.cli.report import named_progress
     from siamcorr.data.files import check_target
     from siamcorr.workflows.data_check import check_dataset
     from siamcorr.workflows.data_problems import write_report
 
     if out is not None:
         check_target(out, "siamcorr data check")
-    with StopOnInterrupt() as stop_requested, _progress("sequences") as progress:
+    with StopOnInterrupt() as stop_requested, named_progress("sequences") as progress:
         report = check_dataset(
             data_format,
             root,
-            sequences=_names(sequences),
+            sequences=names(sequences),
             workers=workers,
             progress=progress,
             stop_requested=stop_requested,
@@ -85,44 +84,14 @@ def extract(
 
     FOLDER is then a data set of the format boxes_csv.
     """
+    from siamcorr.cli.report import named_progress
     from siamcorr.workflows.extract_frames import extract_frames
 
-    with _progress("frames") as progress:
+    with named_progress("frames") as progress:
         written = extract_frames(
-            data_format, root, out, sequences=_names(sequences), progress=progress
+            data_format, root, out, sequences=names(sequences), progress=progress
         )
     typer.echo(f"{', '.join(written)}: written to {out}, format boxes_csv")
-
-
-def _names(sequences: str | None) -> list[str] | None:
-    return None if sequences is None else [name.strip() for name in sequences.split(",")]
-
-
-@contextmanager
-def _progress(what: str) -> Iterator[CheckProgress]:
-    """A bar on the standard error, where that is a terminal."""
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-    )
-
-    console = Console(stderr=True)
-    columns = (
-        TextColumn(what),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        TextColumn("{task.description}", markup=False),
-    )
-    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
-        task = bar.add_task("", total=None)
-        yield lambda name, done, total: bar.update(
-            task, description=name, completed=done, total=total
-        )
 
 
 def _show(report: DataReport) -> None:

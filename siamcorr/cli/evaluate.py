@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from siamcorr.cli.interrupt import StopOnInterrupt
+from siamcorr.cli.options import names
 
 if TYPE_CHECKING:
-    from siamcorr.evaluation.runner import RunsProgress
     from siamcorr.workflows.evaluate import Evaluation
 
 __all__ = ["evaluate"]
@@ -82,8 +80,10 @@ def evaluate(
     each rank does its share. Writes report.html, report.md, report.json, speed.json, plots/, runs/
     and the results in the data set's own format.
     """
+    from siamcorr.cli.report import named_progress
     from siamcorr.workflows.evaluate import EvaluationRequest
     from siamcorr.workflows.evaluate import evaluate as run_evaluation
+    from siamcorr.workflows.ranks import rank_and_world_size
     from siamcorr.workflows.tracker_spec import parse_tracker
 
     request = EvaluationRequest(
@@ -94,12 +94,16 @@ def evaluate(
         results=dict(_label_and_folder(text) for text in results or ()),
         protocol=protocol,
         convention=convention,
-        sequences=None if sequences is None else [name.strip() for name in sequences.split(",")],
+        sequences=names(sequences),
         processes=processes,
         threads=threads,
         worst=worst,
     )
-    with StopOnInterrupt() as stop_requested, _runs_progress() as progress:
+    shown = rank_and_world_size()[0] == 0
+    with (
+        StopOnInterrupt() as stop_requested,
+        named_progress("frames", shown=shown) as progress,
+    ):
         done = run_evaluation(request, progress=progress, stop_requested=stop_requested)
     if done.interrupted:
         typer.echo("interrupted; finished runs are kept, the same command goes on", err=True)
@@ -112,40 +116,6 @@ def _label_and_folder(text: str) -> tuple[str, Path]:
     if not (label and equals and folder):
         raise typer.BadParameter(f"--results {text!r}: expected LABEL=DIR")
     return label, Path(folder)
-
-
-@contextmanager
-def _runs_progress() -> Iterator[RunsProgress]:
-    """A bar of frames on the standard error of the first rank, where that is a terminal."""
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
-
-    from siamcorr.workflows.ranks import rank_and_world_size
-
-    console = Console(stderr=True)
-    shown = console.is_terminal and rank_and_world_size()[0] == 0
-    columns = (
-        TextColumn("frames"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-        TextColumn("{task.description}", markup=False),
-    )
-    with Progress(*columns, console=console, disable=not shown) as bar:
-        task = bar.add_task("", total=None)
-
-        def show(name: str, done: int, total: int) -> None:
-            bar.update(task, description=name, completed=done, total=total)
-
-        yield show
 
 
 def _show(done: Evaluation) -> None:

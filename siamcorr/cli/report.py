@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import typer
@@ -14,6 +14,7 @@ from rich.progress import (
     ProgressColumn,
     Task,
     TextColumn,
+    TimeElapsedColumn,
     TimeRemainingColumn,
 )
 from rich.table import Table
@@ -21,7 +22,7 @@ from rich.text import Text
 
 from siamcorr.workflows.recording import ProgressCallback, RunSummary
 
-__all__ = ["frame_progress", "print_files", "print_targets", "show_table"]
+__all__ = ["frame_progress", "named_progress", "print_files", "print_targets", "show_table"]
 
 
 class _FramesPerSecond(ProgressColumn):
@@ -44,6 +45,42 @@ def frame_progress(title: str) -> Iterator[ProgressCallback]:
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         task = progress.add_task(title, total=None)
         yield lambda done, total: progress.update(task, completed=done, total=total)
+
+
+@contextmanager
+def named_progress(
+    counted: str, *, shown: bool = True
+) -> Iterator[Callable[[str, int, int], None]]:
+    """Show a bar on the standard error from the first report on, where that is a terminal.
+
+    Args:
+        counted: what the numbers count, such as "steps".
+        shown: False shows nothing, for all but the first of many processes.
+
+    Yields:
+        A function of the present item's name or state, what is done, and how much there is.
+    """
+    console = Console(stderr=True)
+    columns = (
+        TextColumn(counted),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.description}", markup=False),
+    )
+    bar = Progress(*columns, console=console, disable=not (shown and console.is_terminal))
+    task = bar.add_task("", total=None)
+
+    def show(name: str, done: int, total: int) -> None:
+        if not bar.live.is_started:
+            bar.start()
+        bar.update(task, description=name, completed=done, total=total)
+
+    try:
+        yield show
+    finally:
+        bar.stop()
 
 
 def show_table(columns: list[str], rows: list[list[str]]) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,7 +11,7 @@ from siamcorr.cli.interrupt import StopOnInterrupt
 
 if TYPE_CHECKING:
     from siamcorr.workflows.train import TrainSummary
-    from siamcorr.workflows.train_reports import ProgressCallback, TrainProgress
+    from siamcorr.workflows.train_reports import TrainProgress
 
 __all__ = ["train"]
 
@@ -48,18 +46,19 @@ def train(
     siamcorr track --weights, checkpoint.pt for --resume, config.yaml and log.jsonl. Ctrl-C saves a
     checkpoint and ends.
     """
+    from siamcorr.cli.report import named_progress
     from siamcorr.training.settings import load_train_settings
     from siamcorr.workflows.train import train as run_training
 
     settings = load_train_settings(config, dict(_key_and_value(text) for text in changes or ()))
     folder = out or Path("siamcorr-train") / Path(config).stem
-    with StopOnInterrupt() as stop_requested, _step_progress() as progress:
+    with StopOnInterrupt() as stop_requested, named_progress("steps") as show:
         summary = run_training(
             settings,
             folder,
             device=device,
             resume=resume,
-            progress=progress,
+            progress=lambda state: show(_describe(state), state.step, state.steps),
             stop_requested=stop_requested,
         )
     if summary.first_process:
@@ -79,42 +78,6 @@ def _key_and_value(text: str) -> tuple[str, Any]:
         return key, yaml.safe_load(value)
     except yaml.YAMLError as error:
         raise typer.BadParameter(f"--set {text!r}: the value is not YAML: {error}") from error
-
-
-@contextmanager
-def _step_progress() -> Iterator[ProgressCallback]:
-    """A bar of steps on the standard error where that is a terminal, from the first report on."""
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
-
-    console = Console(stderr=True)
-    columns = (
-        TextColumn("steps"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-        TextColumn("{task.description}", markup=False),
-    )
-    bar = Progress(*columns, console=console, disable=not console.is_terminal)
-    task = bar.add_task("", total=None)
-
-    def show(state: TrainProgress) -> None:
-        if not bar.live.is_started:
-            bar.start()  # in the first process alone: the others report nothing
-        bar.update(task, description=_describe(state), completed=state.step, total=state.steps)
-
-    try:
-        yield show
-    finally:
-        bar.stop()
 
 
 def _describe(state: TrainProgress) -> str:
