@@ -33,13 +33,24 @@ def bench_ops(
     quick: Annotated[
         bool, typer.Option("--quick", help="The shapes of the papers only, as a record of its own.")
     ] = False,
+    device: Annotated[str, typer.Option(metavar="DEVICE", help="cpu or cuda.")] = "cpu",
+    dtype: Annotated[
+        str, typer.Option(metavar="DTYPE", help="float32, bfloat16 or float16.")
+    ] = "float32",
 ) -> None:
     """Time every op on every backend beside the classic formulation; JSON and a Markdown table."""
     from siamcorr.cli.report import named_progress
     from siamcorr.workflows import bench_ops as workflow
 
     with named_progress("measurements") as show:
-        record, table = workflow.run(out, threads=threads or (1, 2), quick=quick, progress=show)
+        record, table = workflow.run(
+            out,
+            threads=threads or (1, 2),
+            quick=quick,
+            device=device,
+            dtype=workflow.dtype_of(dtype),
+            progress=show,
+        )
     typer.echo(f"record {record}\ntable  {table}")
 
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 from siamcorr import ops
+from siamcorr.ops.problem import Problem, Window, describe
+from siamcorr.ops.roofline import least_seconds, work
+from siamcorr.workflows.machine_limits import Limits
 
-__all__ = ["BASELINES", "OPS", "BenchCase", "exact", "headline_cases", "wide_cases"]
+__all__ = ["BASELINES", "OPS", "BenchCase", "device_cases", "exact", "headline_cases", "wide_cases"]
 
 Shape = tuple[int, int, int, int]
 Op = Callable[..., Tensor]
@@ -28,11 +31,30 @@ class BenchCase:
     template: Shape
     backward: bool = False
 
-    def operands(self, seed: int = 0) -> tuple[Tensor, Tensor]:
-        """Standard normal float32 operands, which record gradients for `backward`."""
+    def operands(
+        self, seed: int = 0, *, device: str = "cpu", dtype: torch.dtype = torch.float32
+    ) -> tuple[Tensor, Tensor]:
+        """Standard normal operands, which record gradients for `backward`."""
         generator = torch.Generator().manual_seed(seed)
-        x, z = (torch.randn(shape, generator=generator) for shape in (self.search, self.template))
+        x, z = (
+            torch.randn(shape, generator=generator).to(device, dtype)
+            for shape in (self.search, self.template)
+        )
         return x.requires_grad_(self.backward), z.requires_grad_(self.backward)
+
+    def problem(self, device: str, dtype: torch.dtype) -> Problem:
+        """The correlation that the op makes of the two shapes."""
+        x, z = (torch.empty(shape, device="meta") for shape in (self.search, self.template))
+        kernel, groups = KERNELS[self.op](x, z)
+        batch = max(len(x), len(z))
+        window = Window((1, 1), (0, 0), (1, 1), groups)
+        described = describe(x.expand(batch, -1, -1, -1), kernel, window, dtype)
+        return described._replace(device=device)
+
+    def least_seconds(self, device: str, dtype: torch.dtype, limits: Limits) -> float:
+        """The roofline of the call: of one map, or of the three of forward and backward."""
+        counted = work(self.problem(device, dtype))
+        return (3 if self.backward else 1) * least_seconds(counted, **asdict(limits))
 
     @property
     def heavy(self) -> bool:
@@ -52,7 +74,14 @@ class BenchCase:
         return f"{self.op} batch {batch} C={channels}{outputs} {sizes} {direction}"
 
 
-def _classic_grouped(x: Tensor, kernels: Tensor, groups: int = 1) -> Tensor:
+def _classic(op: str) -> Op:
+    def classic(x: Tensor, z: Tensor) -> Tensor:
+        return _classic_grouped(x, *KERNELS[op](x, z))
+
+    return classic
+
+
+def _classic_grouped(x: Tensor, kernels: Tensor, groups: int) -> Tensor:
     """Fold the batch into the groups of one convolution; kernels are (B, O, C/G, h, w)."""
     batch = max(x.shape[0], kernels.shape[0])
     x, kernels = x.expand(batch, -1, -1, -1), kernels.expand(batch, -1, -1, -1, -1)
@@ -64,17 +93,16 @@ def _classic_grouped(x: Tensor, kernels: Tensor, groups: int = 1) -> Tensor:
     return folded.reshape(batch, -1, *folded.shape[2:])
 
 
-def _classic_upchannel(x: Tensor, z: Tensor) -> Tensor:
-    return _classic_grouped(x, z.reshape(z.shape[0], -1, x.shape[1], *z.shape[2:]))
+def exact(case: BenchCase, *, device: str = "cpu", dtype: torch.dtype = torch.float32) -> Tensor:
+    """The response in float64; by spectra where the classic formulation would need 500 GB.
 
-
-def _classic_pixelwise(x: Tensor, z: Tensor) -> Tensor:
-    return _classic_grouped(x, z.flatten(2).transpose(1, 2)[..., None, None])
-
-
-def exact(case: BenchCase) -> Tensor:
-    """The response in float64; by spectra where the classic formulation would need 500 GB."""
-    x, z = (tensor.detach().double() for tensor in case.operands())
+    Args:
+        case: the call.
+        device: where its operands are.
+        dtype: to which its operands are rounded.
+    """
+    operands = case.operands(device=device, dtype=dtype)
+    x, z = (tensor.detach().double() for tensor in operands)
     return _spectral_xcorr(x, z) if case.heavy else BASELINES[case.op](x, z)
 
 
@@ -89,12 +117,14 @@ def _spectral_xcorr(x: Tensor, z: Tensor) -> Tensor:
     return cells[:, None, : size[0] - z.shape[2] + 1, : size[1] - z.shape[3] + 1]
 
 
-BASELINES: dict[str, Op] = {
-    "xcorr": lambda x, z: _classic_grouped(x, z[:, None]),
-    "xcorr_depthwise": lambda x, z: _classic_grouped(x, z[:, :, None], x.shape[1]),
-    "xcorr_upchannel": _classic_upchannel,
-    "xcorr_pixelwise": _classic_pixelwise,
+KERNELS: dict[str, Callable[[Tensor, Tensor], tuple[Tensor, int]]] = {
+    "xcorr": lambda x, z: (z[:, None], 1),
+    "xcorr_depthwise": lambda x, z: (z[:, :, None], x.shape[1]),
+    "xcorr_upchannel": lambda x, z: (z.reshape(len(z), -1, x.shape[1], *z.shape[2:]), 1),
+    "xcorr_pixelwise": lambda x, z: (z.flatten(2).transpose(1, 2)[..., None, None], 1),
 }
+"""Kernels (B, O, C/G, h, w) and the number of groups, written out here like the baseline."""
+BASELINES: dict[str, Op] = {name: _classic(name) for name in KERNELS}
 OPS: dict[str, Op] = {name: getattr(ops, name) for name in BASELINES}
 
 
@@ -143,4 +173,28 @@ def wide_cases() -> list[BenchCase]:
         for bx, bz in ((1, 4), (1, 16), (4, 1), (16, 1))
         for c in (64, 256)
     ]
+    return [BenchCase(*shape, backward) for shape in shapes for backward in (False, True)]
+
+
+def device_cases() -> list[BenchCase]:
+    """For accelerators: the shapes of the papers in batches of training, small ones, large ones."""
+    shapes = [("xcorr", (b, 256, 22, 22), (b, 256, 6, 6)) for b in (1, 8, 32, 64)]  # SiamFC
+    shapes += [
+        ("xcorr_depthwise", (b, 256, x, x), (b, 256, z, z))
+        for z, x in ((5, 29), (7, 31))
+        for b in (1, 8, 28, 64)
+    ]  # SiamRPN++ with and without the centre crop
+    shapes += [
+        ("xcorr_upchannel", (b, 256, 20, 20), (b, 256 * k, 4, 4))
+        for k in (10, 20)
+        for b in (1, 8, 32)
+    ]  # SiamRPN
+    shapes += [
+        ("xcorr_pixelwise", (b, c, 16, 16), (b, c, 8, 8)) for c in (48, 96) for b in (1, 32, 128)
+    ]  # NanoTrack
+    shapes += [
+        (op, (b, c, x, x), (b, c, z, z))
+        for op in ("xcorr", "xcorr_depthwise")
+        for b, c, z, x in ((8, 64, 17, 61), (8, 256, 17, 61), (2, 256, 31, 63), (1, 32, 63, 127))
+    ]  # large templates
     return [BenchCase(*shape, backward) for shape in shapes for backward in (False, True)]

@@ -6,32 +6,48 @@ import dataclasses
 from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
+from siamcorr.errors import BackendUnavailable, InvalidArgument
 from siamcorr.ops import list_backends
 from siamcorr.ops.dispatch import record_choices
 from siamcorr.workflows.bench_cases import (
     BASELINES,
     OPS,
     BenchCase,
+    device_cases,
     exact,
     headline_cases,
     wide_cases,
 )
 from siamcorr.workflows.bench_report import markdown
+from siamcorr.workflows.machine_limits import Limits, measure_limits
 from siamcorr.workflows.records import machine, versions, write_record
 from siamcorr.workflows.timing import interleave, keep_freed_memory
 
-__all__ = ["run"]
+__all__ = ["dtype_of", "run"]
 
 _REFERENCE_CELLS = 2_500
 """The loops of `reference` are timed up to this many cells of all responses together."""
 _PAPER_ROUNDS, _WIDE_ROUNDS = (6.0, 12, 200), (0.2, 4, 40)
 """Seconds to aim at, least and most counted rounds: the shapes of the papers, the wide grid."""
-_SETTINGS = {"device": "cpu", "dtype": "float32", "seed": 0, "timing": "interleaved, median"}
+_DTYPES = ("float32", "bfloat16", "float16")
+_SETTINGS = {"seed": 0, "timing": "interleaved, median"}
+
+
+class Place(NamedTuple):
+    """Where and in which numbers to compute."""
+
+    device: str
+    dtype: torch.dtype
+
+    @property
+    def dtype_name(self) -> str:
+        """Such as "float32"."""
+        return str(self.dtype).removeprefix("torch.")
 
 
 def run(
@@ -39,6 +55,8 @@ def run(
     *,
     threads: Iterable[int] = (1, 2),
     quick: bool = False,
+    device: str = "cpu",
+    dtype: torch.dtype = torch.float32,
     progress: Callable[[str, int, int], None] = lambda *_: None,
 ) -> tuple[Path, Path]:
     """Measure, and write `<version>/<machine>.json` and `.md` under `out`.
@@ -48,30 +66,90 @@ def run(
         threads: numbers of CPU threads. The shapes of the papers are measured with each; the wide
             grid and the heaviest case, minutes long, with the largest number only.
         quick: the headline shapes only, as a record of its own.
+        device: "cpu", or "cuda", where `device_cases` take the place of the wide grid, the number
+            of threads stays as it is, and the baseline chooses its algorithm by measurement
+            (`torch.backends.cudnn.benchmark`).
+        dtype: of the operands; each but float32 has a record of its own.
         progress: called before every row with its name, its number and the number of rows.
 
     Returns:
         Paths of the JSON record and of the Markdown table.
+
+    Raises:
+        InvalidArgument: another device.
+        BackendUnavailable: cuda, where there is none.
     """
-    counts = sorted(set(threads))
-    jobs = [(n, case) for n in counts[:-1] for case in headline_cases() if not case.heavy]
-    jobs += [(counts[-1], case) for case in headline_cases() + ([] if quick else wide_cases())]
-    before, rows = torch.get_num_threads(), []
-    settings = {**_SETTINGS, "freed_memory_kept": keep_freed_memory()}
+    place = Place(_usable(device), dtype)
+    jobs = _jobs(place, sorted(set(threads)), quick)
+    before, rows = (torch.get_num_threads(), torch.backends.cudnn.benchmark), []
+    limits: dict[int, Limits] = {}
     try:
+        torch.backends.cudnn.benchmark = True
         for number, (count, case) in enumerate(jobs):
             progress(f"{count} threads: {case.name}", number, len(jobs))
             torch.set_num_threads(count)
-            rows.append({"threads": count, **measure(case)})
+            if count not in limits:
+                limits[count] = measure_limits(device, dtype)
+            rows.append({"threads": count, **measure(case, place, limits[count])})
     finally:
-        torch.set_num_threads(before)
-    record = {"machine": machine(), "versions": versions(), "settings": settings, "rows": rows}
-    return write_record(out, record, markdown(record), "ops-papers" if quick else "ops")
+        torch.set_num_threads(before[0])
+        torch.backends.cudnn.benchmark = before[1]
+    record = {
+        "machine": machine(),
+        "versions": versions(),
+        "settings": {
+            **_SETTINGS,
+            "quick": quick,
+            "device": device,
+            "dtype": place.dtype_name,
+            "freed_memory_kept": keep_freed_memory(),
+        },
+        "limits": {str(count): dataclasses.asdict(each) for count, each in limits.items()},
+        "rows": rows,
+    }
+    return write_record(out, record, markdown(record), _kind(place, quick))
 
 
-def measure(case: BenchCase) -> dict[str, Any]:
+def dtype_of(name: str) -> torch.dtype:
+    """The dtype of a name.
+
+    Raises:
+        InvalidArgument: a name that is not measured.
+    """
+    if name not in _DTYPES:
+        raise InvalidArgument(f"bench ops: dtype must be one of {', '.join(_DTYPES)}, got {name!r}")
+    dtype: torch.dtype = getattr(torch, name)
+    return dtype
+
+
+def _usable(device: str) -> str:
+    if device not in ("cpu", "cuda"):
+        raise InvalidArgument(f"bench ops: device must be cpu or cuda, got {device!r}")
+    if device == "cuda" and not torch.cuda.is_available():
+        raise BackendUnavailable("bench ops: device is cuda, but torch finds none; use cpu")
+    return device
+
+
+def _jobs(place: Place, counts: list[int], quick: bool) -> list[tuple[int, BenchCase]]:
+    """Numbers of threads and the cases to measure with them."""
+    if place.device != "cpu":
+        cases = headline_cases() if quick else device_cases()
+        return [(torch.get_num_threads(), case) for case in cases if not case.heavy]
+    jobs = [(n, case) for n in counts[:-1] for case in headline_cases() if not case.heavy]
+    return jobs + [
+        (counts[-1], case) for case in headline_cases() + ([] if quick else wide_cases())
+    ]
+
+
+def _kind(place: Place, quick: bool) -> str:
+    parts = ["ops"] + ["papers"] * quick
+    parts += [place.device] * (place.device != "cpu")
+    return "-".join(parts + [place.dtype_name] * (place.dtype != torch.float32))
+
+
+def measure(case: BenchCase, place: Place, limits: Limits) -> dict[str, Any]:
     """Time the baseline, every backend and the automatic choice of one case, and their errors."""
-    x, z = case.operands()
+    x, z = case.operands(device=place.device, dtype=place.dtype)
     candidates: dict[str, Callable[[Tensor, Tensor], Tensor]] = {"classic": BASELINES[case.op]}
     for name in _candidates(case):
         candidates[name] = partial(OPS[case.op], backend=name)
@@ -81,6 +159,7 @@ def measure(case: BenchCase) -> dict[str, Any]:
         {name: _timed(call, case, x, z) for name, call in candidates.items()},
         seconds=seconds,
         runs=(least, most),
+        device=place.device,
     )
     with record_choices() as choices:
         _timed(OPS[case.op], case, x, z)()
@@ -91,7 +170,8 @@ def measure(case: BenchCase) -> dict[str, Any]:
         "direction": "forward+backward" if case.backward else "forward",
         "choice": dict(choices),
         "seconds": {name: dataclasses.asdict(timing) for name, timing in timings.items()},
-        "error": _errors(case, candidates),
+        "roofline_s": case.least_seconds(place.device, place.dtype, limits),
+        "error": _errors(case, place, candidates),
     }
 
 
@@ -128,11 +208,12 @@ def _timed(
 
 
 def _errors(
-    case: BenchCase, candidates: dict[str, Callable[[Tensor, Tensor], Tensor]]
+    case: BenchCase, place: Place, candidates: dict[str, Callable[[Tensor, Tensor], Tensor]]
 ) -> dict[str, float]:
     """Largest error over largest value of the response against the formula in float64."""
-    x, z = (tensor.detach() for tensor in case.operands())
-    truth = exact(case)
+    device, dtype = place.device, place.dtype
+    x, z = (tensor.detach() for tensor in case.operands(device=device, dtype=dtype))
+    truth = exact(case, device=device, dtype=dtype)
     scale = truth.abs().max()
     with torch.inference_mode():
         return {

@@ -28,6 +28,7 @@ def machine() -> dict[str, Any]:
         "cores": os.cpu_count(),
         "memory_gib": _memory_gib(),
         "system": f"{platform.system()} {platform.machine()}",
+        "accelerator": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
     }
 
 
@@ -56,10 +57,14 @@ def heading(record: Mapping[str, Any], title: str) -> list[str]:
         f"# {title}: siamcorr {using['siamcorr']}, torch {using['torch']}",
         (
             f"{found['processor']}, {found['cores']} cores, {found['memory_gib']} GiB, "
-            f"{found['system']}, Python {using['python']}, commit {using['commit']}."
+            f"{found['system']}{_with(found)}, Python {using['python']}, commit {using['commit']}."
         ),
         "",
     ]
+
+
+def _with(found: Mapping[str, Any]) -> str:
+    return f", {found['accelerator']}" if found.get("accelerator") else ""
 
 
 def write_record(out: Path, record: Mapping[str, Any], table: str, kind: str) -> tuple[Path, Path]:

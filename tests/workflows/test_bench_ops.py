@@ -18,12 +18,16 @@ from siamcorr.workflows.bench_cases import (
     BASELINES,
     OPS,
     BenchCase,
+    device_cases,
     exact,
     headline_cases,
     wide_cases,
 )
 from siamcorr.workflows.bench_report import markdown, within_share
+from siamcorr.workflows.machine_limits import Limits, measure_limits
 
+HERE = bench_ops.Place("cpu", torch.float32)
+LIMITS = Limits(operations_per_s=1e9, bytes_per_s=1e9)
 TINY = [
     BenchCase("xcorr", (2, 4, 9, 9), (2, 4, 3, 3)),
     BenchCase("xcorr_depthwise", (1, 4, 9, 9), (3, 4, 3, 3), backward=True),
@@ -92,7 +96,7 @@ def test_the_exact_response_of_a_heavy_case(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(bench_cases, "_HEAVY", 0)
     assert case.heavy
     torch.testing.assert_close(exact(case), plain)
-    assert "conv2d" not in bench_ops.measure(case)["seconds"]
+    assert "conv2d" not in bench_ops.measure(case, HERE, LIMITS)["seconds"]
 
 
 def test_the_grid_holds_the_published_shapes() -> None:
@@ -139,6 +143,7 @@ def row_of(threads: int, classic: float, conv2d: float, matmul: float, auto: flo
         "direction": "forward",
         "choice": {"forward": "matmul"},
         "seconds": {name: {"median_s": value} for name, value in seconds.items()},
+        "roofline_s": auto / 4,
         "error": {"auto": 1e-7, "classic": 2e-7},
     }
 
@@ -152,14 +157,18 @@ def test_the_table_counts_close_choices_and_speed_ups() -> None:
     record = {
         "machine": {"processor": "P", "cores": 2, "memory_gib": 4, "system": "Linux"},
         "versions": {"siamcorr": "0", "torch": "2", "python": "3", "commit": "c"},
+        "settings": {"device": "cpu", "dtype": "bfloat16", "quick": True},
+        "limits": {"2": {"operations_per_s": 3e10, "bytes_per_s": 2.5e9}},
         "rows": rows,
     }
     table = markdown(record)
     assert "2 rows. The automatic choice is within 1.2 times the best backend in 50.0%" in table
-    assert "the least 1.54, the largest 5" in table
+    assert "in the geometric mean, the least 1.54, the largest 5" in table
+    assert "`siamcorr bench ops --quick --dtype bfloat16`" in table
+    assert "30 GFLOP/s in a product of matrices, 2.5 GB/s in a copy" in table
     assert (
-        "| xcorr | 1x2x9x9 | 1x2x3x3 | forward | 1e+04 | 9e+03 | 2e+03 |  |  | 2.2e+03 | matmul "
-        "| 4.55 | 1.10 | 1.0e-07 (2.0e-07) |" in table
+        "| xcorr | 1x2x9x9 | 1x2x3x3 | forward | 1e+04 | 9e+03 | 2e+03 | 2.2e+03 | matmul "
+        "| 4.55 | 1.10 | 25% | 1.0e-07 (2.0e-07) |" in table
     )
 
 
@@ -173,6 +182,58 @@ def test_the_command_says_where_the_record_is(
     assert result.exit_code == 0, result.output
     assert "-ops-papers.json" in result.output.replace("\n", "")
     assert len(list(tmp_path.rglob("*.md"))) == 1
+
+
+def test_a_dtype_has_a_record_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bench_ops, "headline_cases", lambda: TINY[1:])
+    monkeypatch.setattr(bench_ops, "_PAPER_ROUNDS", (0.1, 4, 8))
+    before = torch.backends.cudnn.benchmark
+    record, _ = bench_ops.run(tmp_path, threads=[1], quick=True, dtype=torch.bfloat16)
+    assert record.name.endswith("-ops-papers-bfloat16.json")
+    assert torch.backends.cudnn.benchmark == before
+    row = json.loads(record.read_text())["rows"][0]
+    assert all(1e-4 < error < 2e-2 for error in row["error"].values())  # 8 bits of mantissa
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "sentence"),
+    [
+        ("--dtype", "float8", "dtype must be one of float32, bfloat16, float16, got 'float8'"),
+        ("--device", "tpu", "device must be cpu or cuda, got 'tpu'"),
+    ],
+)
+def test_an_unknown_device_or_dtype_is_a_sentence(option: str, value: str, sentence: str) -> None:
+    result = CliRunner().invoke(app, ["bench", "ops", option, value])
+    assert result.exit_code == 1
+    assert sentence in " ".join(result.output.replace("│", " ").split())
+
+
+def test_cases_of_accelerators_are_thirty_shapes_and_more() -> None:
+    cases = device_cases()
+    shapes = {(case.op, case.search, case.template) for case in cases}
+    assert len(shapes) >= 30
+    assert len(cases) == 2 * len(shapes)
+    assert {case.op for case in cases} == set(OPS)
+    assert not any(case.heavy for case in cases)
+
+
+def test_the_roofline_of_a_call_by_hand() -> None:
+    case = BenchCase("xcorr", (2, 4, 9, 8), (2, 4, 3, 2))
+    operations = 2 * 2 * 4 * (3 * 2) * (7 * 7)
+    moved = 4 * 2 * (4 * 9 * 8 + 4 * 3 * 2 + 7 * 7)
+    fast_memory = Limits(operations_per_s=1e9, bytes_per_s=1e12)
+    fast_units = Limits(operations_per_s=1e12, bytes_per_s=1e9)
+    assert case.least_seconds("cpu", torch.float32, fast_memory) == operations / 1e9
+    assert case.least_seconds("cpu", torch.float32, fast_units) == moved / 1e9
+    assert case.least_seconds("cpu", torch.bfloat16, fast_units) == moved / 2e9
+    both = BenchCase("xcorr", case.search, case.template, backward=True)
+    assert both.least_seconds("cpu", torch.float32, fast_units) == 3 * moved / 1e9
+
+
+def test_limits_are_those_of_a_product_and_a_copy() -> None:
+    limits = measure_limits("cpu", torch.float32)
+    assert 1e8 < limits.operations_per_s < 1e14
+    assert 1e8 < limits.bytes_per_s < 1e13
 
 
 def test_threads_below_one_are_a_usage_error(tmp_path: Path) -> None:
